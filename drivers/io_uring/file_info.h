@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the kernel says of a file or block device: limits for requests, and what it can do.
+ */
+#ifndef DRIVERS_IO_URING_FILE_INFO_H
+#define DRIVERS_IO_URING_FILE_INFO_H
+
+#include "lib/core.h"
+
+struct file_info {
+	bool block_device;
+	bool can_write_zeroes; /* block device: without zeroes being sent to it */
+	bool can_poll;         /* the device, or the one below the file system, has poll queues */
+};
+
+/*
+ * Look at an open regular file or block device. Fills in info and those limits that depend on
+ * the file. Returns 0 or a negative errno with its message set: -EISDIR for a directory,
+ * -EINVAL for any other type.
+ */
+int file_info_read(int fd, bool direct, struct file_info *info, struct blkio_limits *limits);
+
+/* The same check of the type for a path that is yet to be opened. */
+int file_info_check_path(const char *path);
+
+#endif

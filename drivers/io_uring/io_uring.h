@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The io_uring driver's own structs: the instance, its queues.
+ */
+#ifndef DRIVERS_IO_URING_IO_URING_H
+#define DRIVERS_IO_URING_IO_URING_H
+
+#include "drivers/io_uring/file_info.h"
+#include "drivers/uring/queue.h"
+
+/* Written over and over when a file system cannot make zeroes by itself. */
+#define IOU_ZEROES_BYTES (256u << 10)
+
+struct iou {
+	struct blkio b;
+	char *path;
+	int fd; /* ours from connect on; before it, what the application set */
+	bool direct;
+	bool pin_mem_regions;
+	struct uring_config config;
+	struct uring_pin_budget pin_budget;
+	struct file_info info;
+	void *zeroes; /* IOU_ZEROES_BYTES that nobody writes; made in connect */
+};
+
+/* Which step of a request the kernel has now. */
+enum iou_step {
+	IOU_TRANSFER, /* reading or writing the application's buffers */
+	IOU_FALLOCATE,
+	IOU_DISCARD_CMD,
+	IOU_WRITE_ZEROES, /* writing buffers of zeroes */
+	IOU_FLUSH,
+};
+
+struct iou_queue {
+	struct uring_queue u;
+	struct iou *dev;
+	bool no_discard_cmd; /* block device: discard goes through fallocate */
+};
+
+static inline struct iou *to_iou(struct blkio *b)
+{
+	return container_of(b, struct iou, b);
+}
+
+static inline struct iou_queue *to_iou_queue(struct blkioq *q)
+{
+	return container_of(q, struct iou_queue, u.q);
+}
+
+/* io_uring_io.c: the data path ops of struct blkioq_ops. */
+void iou_fill_step(struct uring_queue *u, struct uring_req *req);
+void iou_submit_rw(struct blkioq *q, uint64_t start, void *buf, size_t len, void *user_data,
+		   uint32_t op_flags);
+int iou_submit(struct blkioq *q, const struct blkio_req *r);
+int iou_reap(struct blkioq *q, struct blkio_completion *completions, int max);
+
+/* io_uring_step.c: what a result means, and the request's next step. */
+
+#define IOU_NOT_DONE 1
+
+/*
+ * A result that was not the expected one. Returns that of the request; or IOU_NOT_DONE, when it
+ * is now ready for its next step.
+ */
+int iou_step(struct iou_queue *q, struct uring_req *req, int res);
+
+#endif

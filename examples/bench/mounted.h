@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A guard against overwriting a block device that holds a mounted file system.
+ */
+#ifndef BENCH_MOUNTED_H
+#define BENCH_MOUNTED_H
+
+/*
+ * Refuse (STATUS_FAILED, with a message) a block device that is mounted, has a mounted partition,
+ * or is claimed by swap, RAID or device mapper. The device is at path, or if that is empty, fd.
+ */
+int mounted_refuse(const char *path, int fd);
+
+#endif /* BENCH_MOUNTED_H */

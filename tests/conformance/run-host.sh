@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# Runs the conformance program over what every Linux host has: a file, a file in memory and, as
+# root, loop devices and a partition; buffered and direct, read-only, opened by fd, and with each
+# property that changes how io_uring is used.
+#
+# usage: run-host.sh CONFORMANCE-BINARY [option of the program ...]
+set -u
+# shellcheck source=tests/support/count.sh
+. "$(dirname "$0")/../support/count.sh"
+
+program=${1:?usage: $0 CONFORMANCE-BINARY [option ...]}
+shift
+options=("$@")
+loops=() shm=
+dir=$(mktemp -d "${TMPDIR:-/tmp}/conformance.XXXXXX") || exit 1
+
+cleanup()
+{
+	for loop in "${loops[@]}"; do
+		losetup -d "$loop"
+	done
+	rm -rf "$dir" ${shm:+"$shm"}
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+run()
+{
+	echo "== io_uring $*"
+	"$program" "${options[@]}" io_uring "$@" > "$dir/log" 2>&1
+	cat "$dir/log"
+	count_log "$dir/log"
+}
+
+# A property that the library does not have is one skipped variant.
+run_with_addition()
+{
+	if "$program" --list io_uring "path=$dir/file" "$1" > /dev/null 2>&1; then
+		run "${@:2}" "$1"
+	else
+		skip "io_uring $1" "this library does not have the property"
+	fi
+}
+
+has_direct_io()
+{
+	dd if="$1" of=/dev/null bs=4096 count=1 iflag=direct 2> /dev/null
+}
+
+test_file()
+{
+	local direct=()
+
+	truncate -s 16M "$dir/file"
+	run "path=$dir/file"
+	run "path=$dir/file" read-only=true
+	exec 9<> "$dir/file"
+	run fd=9
+	exec 9>&-
+	if has_direct_io "$dir/file"; then
+		direct=(direct=true)
+		run "path=$dir/file" direct=true
+		run "path=$dir/file" direct=true read-only=true
+	else
+		skip "io_uring direct=true" "no O_DIRECT in $dir ($(stat -f -c %T "$dir"))"
+	fi
+	for addition in single-issuer=true sqpoll=true pin-mem-regions=true; do
+		run_with_addition "$addition" "path=$dir/file" "${direct[@]}"
+	done
+}
+
+# A file system that cannot do all kinds of zeroes.
+test_tmpfs()
+{
+	if [ "$(stat -f -c %T /dev/shm 2> /dev/null)" != tmpfs ] || [ ! -w /dev/shm ]; then
+		skip "file in memory" "no writable tmpfs on /dev/shm"
+		return
+	fi
+	shm=$(mktemp /dev/shm/conformance.XXXXXX)
+	truncate -s 16M "$shm"
+	run "path=$shm"
+}
+
+# Prints the device; without one, $dir/why says why.
+make_loop()
+{
+	truncate -s 16M "$dir/disk$1"
+	losetup --find --show --partscan --sector-size "$1" "$dir/disk$1" 2> "$dir/why"
+}
+
+test_partition()
+{
+	if ! addpart "$1" 1 2048 16384 2> "$dir/why" || ! [ -b "$1p1" ]; then
+		skip "partition of a loop device" "$(cat "$dir/why")"
+		return
+	fi
+	run "path=$1p1"
+	run "path=$1p1" direct=true
+}
+
+test_loop()
+{
+	local loop
+
+	if ! loop=$(make_loop "$1"); then
+		skip "loop device with $1-byte sectors" "$(cat "$dir/why")"
+		return
+	fi
+	loops+=("$loop")
+	run "path=$loop"
+	run "path=$loop" direct=true
+	run "path=$loop" read-only=true
+	run "path=$loop" direct=true read-only=true
+	run_with_addition single-issuer=true "path=$loop" direct=true
+	[ "$1" = 512 ] && test_partition "$loop"
+}
+
+# With a sanitizer, where everything takes its time: the variants that run different code.
+test_few()
+{
+	local loop
+
+	skip "most variants" "QUICK=1 runs a file, O_DIRECT and a loop device only"
+	truncate -s 16M "$dir/file"
+	run "path=$dir/file"
+	run "path=$dir/file" direct=true single-issuer=true
+	if [ "$(id -u)" = 0 ] && loop=$(make_loop 4096); then
+		loops+=("$loop")
+		run "path=$loop" direct=true
+	else
+		skip "loop device" "none can be made"
+	fi
+}
+
+if [ "${QUICK-}" = 1 ]; then
+	test_few
+	count_end conformance-host
+	exit
+fi
+test_file
+test_tmpfs
+if [ "$(id -u)" != 0 ]; then
+	skip "loop devices" "not root"
+elif [ ! -e /dev/loop-control ]; then
+	skip "loop devices" "no /dev/loop-control"
+else
+	test_loop 512
+	test_loop 4096
+fi
+count_end conformance-host

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=sh
+#
+# The devices of the guest (qemu.sh), found by what they are: names differ from boot to boot. To be
+# sourced; "run.sh --command" and the shell have it as well.
+
+# wait_for FILE: ten seconds at most.
+wait_for() {
+	for _ in $(seq 1000); do
+		[ ! -e "$1" ] || return 0
+		usleep 10000
+	done
+	return 1
+}
+
+# nvme_disk NSID: the block device of a namespace, waited for. The scan of the kernel goes on while
+# the first processes run.
+nvme_disk() {
+	for _ in $(seq 1000); do
+		for nvme_entry in /sys/block/nvme0n*; do
+			[ "$(cat "$nvme_entry/nsid" 2>/dev/null)" = "$1" ] || continue
+			wait_for "/dev/${nvme_entry##*/}" && echo "/dev/${nvme_entry##*/}"
+			return
+		done
+		usleep 10000
+	done
+	return 1
+}
+
+# nvme_char NSID: the same namespace for passthrough.
+nvme_char() {
+	nvme_name=$(nvme_disk "$1") || return 1
+	nvme_name=/dev/ng${nvme_name#/dev/nvme}
+	wait_for "$nvme_name" && echo "$nvme_name"
+}
+
+# vduse_start NAME FILE [QUEUES [option of the export]]: qemu-storage-daemon serves the file as the
+# vDPA device NAME, with 2 queues, which vhost-vdpa has. Its process is $vduse_pid.
+vduse_start() {
+	mkfifo "/tmp/vduse-$1"
+	# Opened for writing as well: it is not at its end between two commands.
+	qemu-storage-daemon --blockdev "file,node-name=f,filename=$2,discard=unmap" \
+		--export "vduse-blk,id=e,node-name=f,name=$1,writable=on,num-queues=${3:-2}${4:+,$4}" \
+		--chardev stdio,id=m --monitor m <>"/tmp/vduse-$1" >"/tmp/vduse-$1.answers" &
+	vduse_pid=$!
+	vduse_tell "$1" '{ "execute": "qmp_capabilities" }'
+	wait_for "/dev/vduse/$1" && vdpa dev add name "$1" mgmtdev vduse && vdpa_to vhost_vdpa "$1"
+}
+
+# vduse_tell NAME COMMAND: of QMP.
+vduse_tell() {
+	echo "$2" >"/tmp/vduse-$1"
+}
+
+vduse_stop() {
+	vdpa dev del "$1"
+	kill "$vduse_pid" && wait "$vduse_pid"
+}
+
+# vdpa_to DRIVER NAME: bind the device to vhost_vdpa or virtio_vdpa.
+vdpa_to() {
+	vdpa_bus=/sys/bus/vdpa
+	load "$1"
+	if [ -e "$vdpa_bus/devices/$2/driver" ]; then
+		[ "$(basename "$(readlink "$vdpa_bus/devices/$2/driver")")" != "$1" ] || return 0
+		echo "$2" >"$vdpa_bus/devices/$2/driver/unbind"
+	fi
+	echo "$2" >"$vdpa_bus/drivers/$1/bind"
+}
+
+# vdpa_char NAME: the node of vhost-vdpa.
+vdpa_char() {
+	for vdpa_entry in /sys/bus/vdpa/devices/"$1"/vhost-vdpa-*; do
+		wait_for "/dev/${vdpa_entry##*/}" && echo "/dev/${vdpa_entry##*/}"
+		return
+	done
+}
+
+# vdpa_disk NAME: the kernel's disk, while virtio_vdpa has the device.
+vdpa_disk() {
+	for _ in $(seq 1000); do
+		for vdpa_entry in /sys/bus/vdpa/devices/"$1"/virtio*/block/*; do
+			[ ! -b "/dev/${vdpa_entry##*/}" ] || {
+				echo "/dev/${vdpa_entry##*/}"
+				return
+			}
+		done
+		usleep 10000
+	done
+	return 1
+}

@@ -1,0 +1,242 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# run.sh [OPTION...] [SUITE...]: boot a guest that has the devices which this machine need not have
+# (NVMe, virtio-blk behind an IOMMU, VDUSE), and run suites of tests/vm/suites in it. All if none is
+# named.
+#
+#	--build=DIR	where the project was built (build/release)
+#	--command CMD	run a shell command in the guest instead, with all modules loaded; its exit
+#			status becomes that of run.sh (95 at most; 125 if the guest died)
+#	--shell		a shell in the guest, for a person
+#	--kernel=N	the kernel of --command and --shell: 6.12 (if not given) or 6.1
+#	--timeout=N	seconds until a guest counts as hanging (400; 1800 with VM_FULL=1)
+#	--help
+#
+# The kernel comes from Debian's archive as a file and is kept in VM_CACHE (build/vm). VM_KVM=1 uses
+# KVM if a guest comes up with it. VM_FULL=1 runs all tests on every variant of a device, which takes
+# several minutes. What cannot be had here is skipped, aloud.
+set -u
+
+tests=$(cd "$(dirname "$0")/.." && pwd)
+here=$tests/vm
+build=$tests/../build/release
+cache=${VM_CACHE:-$tests/../build/vm}
+timeout=400
+[ "${VM_FULL-}" != 1 ] || timeout=1800
+mode=suites
+kernel=6.12 # of a command or a shell
+command=
+died=125 # what run.sh ends with if a command's guest died
+
+# shellcheck source=tests/support/count.sh
+. "$tests/support/count.sh"
+# shellcheck source=tests/vm/kernel.sh
+. "$here/kernel.sh"
+# shellcheck source=tests/vm/initramfs.sh
+. "$here/initramfs.sh"
+# shellcheck source=tests/vm/qemu.sh
+. "$here/qemu.sh"
+# shellcheck source=tests/vm/boot.sh
+. "$here/boot.sh"
+
+usage_error()
+{
+	echo "run.sh: $1, see --help" >&2
+	exit 2
+}
+
+help()
+{
+	sed -n '3,/^set -u/ { /^set -u/d; s/^# \{0,1\}//; p }' "$0"
+	exit 0
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--build=*) build=${1#*=} ;;
+	--command=*) mode=command command=${1#*=} ;;
+	--command)
+		[ $# -gt 1 ] || usage_error "--command needs one"
+		mode=command command=$2
+		shift
+		;;
+	--shell) mode=shell ;;
+	--kernel=*) kernel=${1#*=} ;;
+	--timeout=*) timeout=${1#*=} ;;
+	-h | --help) help ;;
+	-*) usage_error "there is no option $1" ;;
+	*) break ;;
+	esac
+	shift
+done
+[ -d "$build" ] || usage_error "there is no build in $build"
+for suite; do
+	[ -e "$here/suites/$suite.sh" ] || usage_error "there is no suite '$suite'"
+done
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+
+skip_all()
+{
+	skip vm "$1"
+	count_end vm
+	exit
+}
+
+check_machine()
+{
+	local tool
+
+	PATH=$PATH:/usr/sbin:/sbin
+	[ "$(uname -m)" = x86_64 ] || skip_all "the guest is one for x86_64"
+	for tool in qemu-system-x86_64 busybox cpio depmod xz dpkg-deb apt-get; do
+		command -v $tool > /dev/null || skip_all "$tool is not installed"
+	done
+	# The guest has no loader for it otherwise.
+	! ldd "$(command -v busybox)" > /dev/null 2>&1 ||
+		skip_all "busybox is not a static one (busybox-static)"
+}
+
+# The programs of the tests, as far as they are built and installed.
+find_programs()
+{
+	local path
+
+	programs=()
+	for path in tests/conformance/conformance tests/conformance/pattern \
+		tests/conformance/witness tests/vm/dbgexit \
+		examples/blkio-info examples/blkio-bench examples/blkio-copy \
+		examples/vhost-user-blk-server/vhost-user-blk-server; do
+		[ ! -x "$build/$path" ] || programs+=("$build/$path")
+	done
+	for path in qemu-storage-daemon vdpa; do
+		! command -v $path > /dev/null || programs+=("$(command -v $path)")
+	done
+}
+
+make_initramfs()
+{
+	find_programs
+	initramfs_make "$cache/$1" "$work/$1.img" "$tests" "${programs[@]}" && return
+	fail vm "the initramfs could not be made"
+	count_end vm
+	exit
+}
+
+# prepare KERNEL: the kernel, and an image with the programs.
+prepare()
+{
+	local why release
+
+	case $1 in
+	6.12) release=bookworm-backports ;;
+	6.1) release=bookworm ;;
+	*) usage_error "there is no kernel $1" ;;
+	esac
+	why=$(kernel_fetch "$release" linux-image-cloud-amd64 "$cache/$1") || skip_all "$why"
+	make_initramfs "$1"
+	make_disks || exit 1
+	qemu_probe "$cache/$1" "$work/$1.img" "$work/disks"
+}
+
+make_disks()
+{
+	rm -rf "$work/disks" && mkdir "$work/disks" && qemu_make_disks "$work/disks"
+}
+
+# start KERNEL COMMAND-LINE
+start()
+{
+	boot "$work/log" "$timeout" "$cache/$1" "$work/$1.img" "$work/disks" "$2"
+}
+
+# A guest that panicked or did not start gets a second try, in case it was the emulation's fault. The
+# try is counted, for it may have been the library's. One that hangs has failed.
+start_suites()
+{
+	local kernel=$1
+
+	start "$@"
+	if boot_died && [ "$boot_status" -le 1 ]; then
+		skip "vm: first try of the guest ($kernel)" "$(boot_why "$timeout"); see its console above"
+		make_disks
+		start "$@"
+	fi
+	! boot_died || fail "vm: the guest ($kernel) died" "$(boot_why "$timeout"); see its console above"
+}
+
+# The numbers of the suites, and whether each got to its end.
+count_suites()
+{
+	local suite numbers
+
+	for suite; do
+		numbers=$(grep "^vm-$suite: " "$work/log" | count_numbers)
+		[ -n "$numbers" ] || fail "vm: the suite $suite" "it did not get to its end"
+		# shellcheck disable=SC2086 # numbers
+		count_add ${numbers:-0 0 0}
+	done
+}
+
+# run_suites KERNEL SUITE...
+run_suites()
+{
+	local kernel=$1 before
+
+	shift
+	start_suites "$kernel" "run=$(IFS=, && echo "$*") full=${VM_FULL-0}"
+	before=$failed
+	count_suites "$@"
+	[ "$boot_status" -eq "$boot_base" ] || [ "$failed" -gt "$before" ] || boot_died ||
+		fail "vm: the guest ($kernel)" "it says that something failed, but no suite counted that"
+}
+
+run_command()
+{
+	local status
+
+	initramfs_append "$work/$kernel.img" command "$command" || exit 1
+	start "$kernel" run=command
+	status=$?
+	boot_died || return $status
+	echo "vm: the guest died: $(boot_why "$timeout")" >&2
+	return $died
+}
+
+run_shell()
+{
+	! qemu_run 86400 "$cache/$kernel" "$work/$kernel.img" "$work/disks" run=shell -serial mon:stdio
+}
+
+run_all()
+{
+	local suite new=() old=()
+
+	for suite; do
+		case $suite in old-*) old+=("$suite") ;; *) new+=("$suite") ;; esac
+	done
+	if [ ${#new[@]} -gt 0 ]; then
+		prepare 6.12
+		run_suites 6.12 "${new[@]}"
+	fi
+	if [ ${#old[@]} -gt 0 ]; then
+		prepare 6.1
+		run_suites 6.1 "${old[@]}"
+	fi
+	count_end vm
+}
+
+check_machine
+case $mode in
+suites)
+	[ $# -gt 0 ] || set -- io_uring nvme vhost-user vfio vdpa old-kernel
+	run_all "$@"
+	;;
+*)
+	prepare "$kernel"
+	"run_$mode"
+	;;
+esac
