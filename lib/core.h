@@ -11,6 +11,7 @@
 
 #include "lib/mem_region.h"
 #include "lib/util/fifo.h"
+#include "lib/util/signaller.h"
 
 struct blkio_driver;
 struct blkioq_ops;
@@ -94,9 +95,10 @@ struct blkioq {
 	const char *refusal;      /* the driver's static text for the request it just refused */
 	int completion_fd;        /* an eventfd; -1 for a poll queue */
 	bool completion_fd_enabled;
-	bool completion_fd_shared; /* the device has it, too, and may have made it blocking */
+	bool shares_fds; /* the device has them, too */
 	bool poll;
 	bool resubmit; /* reap left follow-up work that only ops->enter makes happen */
+	struct signaller signaller;
 };
 
 #endif

@@ -171,11 +171,8 @@ void queue_submit_slowly(struct blkioq *q, uint64_t start, void *buf, size_t len
 			 uint32_t op_flags);
 /* A request that the driver does not have is complete; msg is static. */
 void queue_complete(struct blkioq *q, void *user_data, int ret, const char *msg);
-/*
- * Write to an eventfd that the device has as well. It could have filled the counter and taken
- * O_NONBLOCK away to make us hang; one that is full is readable anyhow.
- */
-void queue_signal_shared(int fd);
+/* The device gets the completion fd as well: from now on q->signaller signals it. */
+void queue_share_fds(struct blkioq *q);
 /* Make the completion fd readable. */
 void queue_notify(struct blkioq *q);
 

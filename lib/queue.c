@@ -7,7 +7,6 @@
  * it in do_io (do_io.c) and nowhere else.
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -58,6 +57,7 @@ void queue_finish(struct blkioq *q)
 {
 	if (q->completion_fd >= 0)
 		close(q->completion_fd);
+	signaller_finish(&q->signaller);
 	fifo_finish(&q->backlog);
 	fifo_finish(&q->done);
 }
@@ -71,19 +71,19 @@ static void signal_eventfd(int fd)
 		;
 }
 
-void queue_signal_shared(int fd)
+void queue_share_fds(struct blkioq *q)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-
-	if (poll(&pfd, 1, 0) == 1 && pfd.revents & POLLOUT)
-		signal_eventfd(fd);
+	q->shares_fds = true;
+	signaller_init(&q->signaller);
 }
 
 void queue_notify(struct blkioq *q)
 {
-	if (q->completion_fd_shared)
-		queue_signal_shared(q->completion_fd);
-	else if (q->completion_fd >= 0)
+	if (q->completion_fd < 0)
+		return;
+	if (q->shares_fds)
+		signaller_signal(&q->signaller, q->completion_fd);
+	else
 		signal_eventfd(q->completion_fd);
 }
 

@@ -11,7 +11,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "lib/driver.h"
 #include "lib/error.h"
 #include "lib/util/barrier.h"
 
@@ -53,6 +52,7 @@ int vhost_user_watch_open(struct vhost_user_watch *w, int socket)
 	if (ret < 0)
 		return err_os(ret, "cannot watch the back-end");
 	hangup_init(&w->hangup, w->epoll_fd, POLLIN);
+	signaller_init(&w->signaller);
 	return 0;
 }
 
@@ -66,6 +66,7 @@ void vhost_user_watch_close(struct vhost_user_watch *w)
 {
 	if (w->epoll_fd >= 0)
 		hangup_finish(&w->hangup);
+	signaller_finish(&w->signaller);
 	close_fd(w->epoll_fd);
 	close_fd(w->err_fd);
 	close_fd(w->timer_fd);
@@ -105,7 +106,7 @@ void vhost_user_watch_wake(struct vhost_user_watch *w)
 {
 	for (int i = 0; i <= VHOST_USER_VRING_INDEX_MASK; i++) {
 		if (w->call_fds[i] >= 0)
-			queue_signal_shared(w->call_fds[i]);
+			signaller_signal(&w->signaller, w->call_fds[i]);
 	}
 }
 

@@ -12,6 +12,7 @@
 
 #include "drivers/vhost_user/vhost_user_proto.h"
 #include "drivers/virtio/hangup.h"
+#include "lib/util/signaller.h"
 
 struct vhost_user_watch {
 	int epoll_fd; /* has the socket and the next two; readable: something is to be done */
@@ -20,6 +21,7 @@ struct vhost_user_watch {
 	int news_fd;  /* readable when there is news for the application */
 	bool over;    /* for good */
 	struct hangup hangup;
+	struct signaller signaller; /* of call_fds */
 	int call_fds[VHOST_USER_VRING_INDEX_MASK + 1]; /* by queue; -1 */
 };
 

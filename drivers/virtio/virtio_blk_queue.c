@@ -230,7 +230,7 @@ static int wait_used(struct vblk_queue *q, uint16_t n, struct blkio_wait *wait)
 
 void virtio_blk_kick_fd(const struct vblk_queue *q)
 {
-	queue_signal_shared(q->kick_fd);
+	signaller_signal(&q->q.signaller, q->kick_fd);
 }
 
 int vblk_enter(struct blkioq *base, unsigned int want, struct blkio_wait *wait)
@@ -415,9 +415,12 @@ static int setup_queue(struct vblk_queue *q, bool poll)
 
 	if (ret < 0)
 		return ret;
+	/* Where kicks go to a register, it is the kernel alone that has the eventfds. */
 	by_fd = q->vb->transport->kick == virtio_blk_kick_fd;
-	if (by_fd)
+	if (by_fd) {
+		queue_share_fds(&q->q);
 		q->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	}
 	if (poll)
 		q->poll_call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if ((by_fd && q->kick_fd < 0) || (poll && q->poll_call_fd < 0))
@@ -431,7 +434,6 @@ static int setup_queue(struct vblk_queue *q, bool poll)
 		return ret;
 	q->running = true;
 	mem_view_init(&q->view, &q->vb->b.mem);
-	q->q.completion_fd_shared = true;
 	q->q.align_mask = VIRTIO_BLK_SECTOR_BYTES - 1;
 	queue_set_supported(&q->q, supported_ops(q->vb));
 	if (!poll)
