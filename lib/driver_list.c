@@ -10,6 +10,9 @@
 #ifdef BLKIO_HAVE_IO_URING
 extern const struct blkio_driver io_uring_driver;
 #endif
+#ifdef BLKIO_HAVE_NVME
+extern const struct blkio_driver nvme_driver;
+#endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 extern const struct blkio_driver vfio_pci_driver;
 #endif
@@ -23,6 +26,9 @@ extern const struct blkio_driver vhost_vdpa_driver;
 const struct blkio_driver *const blkio_drivers[] = {
 #ifdef BLKIO_HAVE_IO_URING
 	&io_uring_driver,
+#endif
+#ifdef BLKIO_HAVE_NVME
+	&nvme_driver,
 #endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 	&vfio_pci_driver,
@@ -39,6 +45,9 @@ const struct blkio_driver *const blkio_drivers[] = {
 static const char *const driver_names[] = {
 #ifdef BLKIO_HAVE_IO_URING
 	"io_uring",
+#endif
+#ifdef BLKIO_HAVE_NVME
+	"nvme-io_uring",
 #endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 	"virtio-blk-vfio-pci",

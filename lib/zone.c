@@ -35,3 +35,8 @@ bool zone_check(struct blkio_zone *zone, uint64_t start, uint64_t zone_bytes, ui
 		zone->write_pointer = end;
 	return zone->write_pointer >= start && zone->write_pointer <= end;
 }
+
+bool zone_can_have_appended(uint64_t start, uint64_t zone_bytes, uint64_t at, uint64_t len)
+{
+	return len <= zone_bytes && at >= start && at - start <= zone_bytes - len;
+}

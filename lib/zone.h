@@ -15,4 +15,7 @@
  */
 bool zone_check(struct blkio_zone *zone, uint64_t start, uint64_t zone_bytes, uint64_t capacity);
 
+/* Whether an append of len bytes to the zone at `start` can have gone to the offset `at`. */
+bool zone_can_have_appended(uint64_t start, uint64_t zone_bytes, uint64_t at, uint64_t len);
+
 #endif

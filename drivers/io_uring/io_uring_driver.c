@@ -57,21 +57,11 @@ static int open_path(const struct iou *d)
 	return ret < 0 ? uring_file_open_error(ret, d->path) : ret;
 }
 
-/* Whether a ring that polls can read from the file: the file system must support it too. */
+/* The file system must support it, too. */
 static bool probe_poll(int fd)
 {
-	struct uring_config config = { .num_entries = 1, .sqpoll_cpu = -1 };
-	struct blkio_wait wait = { .deadline = deadline_after_ns(NS_PER_S) };
-	struct uring ring = { 0 };
-	bool works = false;
-
-	if (uring_init(&ring, &config, fd, -1) < 0)
-		return false;
-	*uring_get_sqe(&ring) = (struct io_uring_sqe) { .opcode = IORING_OP_READV, .fd = fd };
-	if (uring_enter(&ring, 1, &wait) == 0)
-		works = ring.cqes[*ring.cq_khead & ring.cq_mask].res == 0;
-	uring_finish(&ring);
-	return works;
+	return uring_can_poll(fd, &(struct io_uring_sqe) { .opcode = IORING_OP_READV, .fd = fd },
+			      false);
 }
 
 static int connect_fd(struct iou *d, int fd)

@@ -77,6 +77,12 @@ void uring_unregister_ring_fd(struct uring *r);
  */
 int64_t uring_known_ops(struct uring *r, const uint8_t *opcodes, unsigned int n);
 
+/*
+ * Whether a ring that polls can do it: carry out this request, whose result is 0. Of a big ring it
+ * is two SQEs that make up one.
+ */
+bool uring_can_poll(int file, const struct io_uring_sqe *sqe, bool big);
+
 /* An io_uring that could not be made, as a message that says what to change. */
 int uring_init_error(int err, unsigned int num_entries, bool big);
 

@@ -217,6 +217,23 @@ int64_t uring_known_ops(struct uring *r, const uint8_t *opcodes, unsigned int n)
 	return known;
 }
 
+bool uring_can_poll(int file, const struct io_uring_sqe *sqe, bool big)
+{
+	struct uring_config config = { .num_entries = 1, .sqpoll_cpu = -1, .big = big };
+	struct blkio_wait wait = { .deadline = deadline_after_ns(NS_PER_S) };
+	struct uring ring = { 0 };
+	bool works = false;
+
+	if (uring_init(&ring, &config, file, -1) < 0)
+		return false;
+	uring_preset(&ring, sqe);
+	ring.sq_tail++;
+	if (uring_enter(&ring, 1, &wait) == 0)
+		works = ring.cqes[*ring.cq_khead & ring.cq_mask].res == 0;
+	uring_finish(&ring);
+	return works;
+}
+
 int uring_check_cpu(const struct blkio_prop *p, const union prop_value *v)
 {
 	if (v->i >= -1)

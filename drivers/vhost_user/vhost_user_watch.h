@@ -21,7 +21,7 @@ struct vhost_user_watch {
 	int news_fd;  /* readable when there is news for the application */
 	bool over;    /* for good */
 	struct hangup hangup;
-	struct signaller signaller; /* of call_fds */
+	struct signaller signaller;                    /* of call_fds */
 	int call_fds[VHOST_USER_VRING_INDEX_MASK + 1]; /* by queue; -1 */
 };
 

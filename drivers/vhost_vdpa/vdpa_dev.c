@@ -14,6 +14,7 @@
 
 #include "drivers/virtio/virtio_ring.h"
 #include "lib/error.h"
+#include "lib/util/align.h"
 #include "lib/util/cleanup.h"
 #include "lib/util/deadline.h"
 
@@ -300,7 +301,7 @@ int vdpa_get_queue_limits(struct vdpa_dev *d, int *max_queues, int *max_size)
 		n = INT_MAX; /* before Linux 5.18: the configuration says it */
 	if (!n)
 		return err_set(-EPROTO, "the device has 0 queues");
-	*max_queues = n > INT_MAX ? INT_MAX : (int)n;
+	*max_queues = int_at_most(n);
 	*max_size = size;
 	return 0;
 }

@@ -149,11 +149,6 @@ static int check_zones(const struct virtio_blk_config *c, uint64_t features,
 	return 0;
 }
 
-static int clamp(uint64_t value)
-{
-	return value > INT_MAX ? INT_MAX : (int)value;
-}
-
 /* A number of blocks as bytes; 0 if that makes no sense. */
 static int blocks_to_int(uint64_t blocks, const struct virtio_blk_info *info)
 {
@@ -207,19 +202,20 @@ static void fill_limits(const struct virtio_blk_config *c, uint64_t features,
 	l->optimal_io_size = 0;
 	l->buf_alignment = 1;
 	l->optimal_buf_alignment = 1;
-	l->max_segments = clamp(info->max_segments);
-	l->max_segment_len = size_max ? clamp(info->max_segment_bytes) : 0;
-	l->max_transfer = size_max && has(features, VIRTIO_BLK_F_SEG_MAX)
-				  ? clamp((uint64_t)info->max_segment_bytes * info->max_segments)
-				  : 0;
+	l->max_segments = int_at_most(info->max_segments);
+	l->max_segment_len = size_max ? int_at_most(info->max_segment_bytes) : 0;
+	l->max_transfer =
+		size_max && has(features, VIRTIO_BLK_F_SEG_MAX)
+			? int_at_most((uint64_t)info->max_segment_bytes * info->max_segments)
+			: 0;
 	l->max_transfer -= l->max_transfer % (int)info->blk_size;
 	l->max_write_zeroes_len = info->max_write_zeroes_bytes;
 	l->max_discard_len = info->max_discard_bytes;
 	l->max_secure_erase_len = info->max_secure_erase_bytes;
 	l->discard_alignment = VIRTIO_BLK_SECTOR_BYTES;
 	if (has(features, VIRTIO_BLK_F_DISCARD) && le32toh(c->discard_sector_alignment))
-		l->discard_alignment = clamp((uint64_t)le32toh(c->discard_sector_alignment) *
-					     VIRTIO_BLK_SECTOR_BYTES);
+		l->discard_alignment = int_at_most((uint64_t)le32toh(c->discard_sector_alignment) *
+						   VIRTIO_BLK_SECTOR_BYTES);
 	l->discard_alignment_offset = 0;
 	l->flush_needed = info->writeback;
 	fill_zone_limits(info, l);

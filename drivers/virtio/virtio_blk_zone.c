@@ -214,8 +214,8 @@ static bool finish_append(struct vblk_queue *q, struct vblk_req *req, struct blk
 	uint64_t at;
 
 	if (req->step != VBLK_FLUSH) {
-		if (!to_bytes(sector, &at) || at < req->start ||
-		    at - req->start > q->vb->info.zone_bytes - req->left)
+		if (!to_bytes(sector, &at) ||
+		    !zone_can_have_appended(req->start, q->vb->info.zone_bytes, at, req->left))
 			return fail(c, bad_append_msg);
 		req->start = at;
 	}

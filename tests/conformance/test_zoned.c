@@ -509,8 +509,9 @@ static void model_close(struct model *m, int i)
 	}
 	EXPECT_INT(ret, 0);
 	zone->explicitly_open = false;
-	if (!zone->written)
-		zone->active = false; /* an empty zone that is closed is empty */
+	/* An empty zone that is closed is empty again, but for NVMe, where it is closed. */
+	if (!zone->written && traits->kind != KIND_NVME)
+		zone->active = false;
 }
 
 static void model_finish(struct model *m, int i)

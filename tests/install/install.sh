@@ -188,10 +188,10 @@ check_subproject()
 check_driver_off()
 {
 	must "a driver can be switched off" configured without -D BLKIO_SOURCE="$source" \
-		-D BLKIO_DRIVER_IO_URING=OFF || return 0
+		-D BLKIO_DRIVER_IO_URING=OFF -D BLKIO_DRIVER_NVME=OFF || return 0
 	built without without
-	if ldd "$tmp/without/consumer_blkio" | grep -q liburing; then
-		fail "without the io_uring driver, liburing is still needed"
+	if ldd "$tmp/without/consumer_blkio" | grep -q -E 'liburing|libnvme'; then
+		fail "without the drivers on io_uring, their libraries are still needed"
 	else
 		pass
 	fi
