@@ -20,6 +20,8 @@
 /* Of zones at a time; a longer report is several commands. */
 #define REPORT_BYTES (64u << 10)
 
+#define OP_READ_MULTISHOT 49 /* of io_uring; Linux 6.7 */
+
 static int get_serial(struct blkio *b, union prop_value *v)
 {
 	v->str = to_nvu(b)->info.serial;
@@ -117,7 +119,20 @@ static int check_type(int fd)
 				"/dev/ng0n1");
 }
 
-/* A controller tells that it can, the kernel that it has queues for it; what works is seen. */
+/*
+ * Linux 6.1 has polling for commands, but up to 6.5 it looks at a request that may be over by then:
+ * it can crash. Nothing tells of the fix; this opcode came soon after it.
+ */
+static bool kernel_polls_well(void)
+{
+	struct io_uring_probe *probe = io_uring_get_probe();
+	bool known = probe && io_uring_opcode_supported(probe, OP_READ_MULTISHOT);
+
+	io_uring_free_probe(probe);
+	return known;
+}
+
+/* The kernel tells that it has queues for it; what works is seen. */
 static bool probe_poll(const struct nvu *d, int fd)
 {
 	struct io_uring_sqe sqe[2] = { { .opcode = IORING_OP_URING_CMD, .fd = fd } };
@@ -125,7 +140,7 @@ static bool probe_poll(const struct nvu *d, int fd)
 	size_t bytes = (size_t)1 << d->info.lba_shift;
 	autofree void *block = NULL;
 
-	if (!d->info.can_poll || posix_memalign(&block, bytes, bytes) != 0)
+	if (!d->info.can_poll || !kernel_polls_well() || posix_memalign(&block, bytes, bytes) != 0)
 		return false;
 	sqe->cmd_op = NVME_URING_CMD_IO;
 	cmd->opcode = nvme_cmd_read;

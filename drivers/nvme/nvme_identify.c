@@ -181,7 +181,9 @@ static void take_hints(struct nvu_info *info, const struct nvme_id_ns *ns)
 	if (ns->nsfeat & NVME_NS_FEAT_IO_OPT) {
 		info->write_granularity = le16toh(ns->npwg) + UINT64_C(1);
 		info->discard_granularity = le16toh(ns->npdg) + UINT64_C(1);
-		info->optimal_write = le16toh(ns->nows) + UINT64_C(1);
+		/* A single block says no more than nothing. */
+		if (ns->nows)
+			info->optimal_write = le16toh(ns->nows) + UINT64_C(1);
 	}
 	if (ns->nsfeat & NVME_NS_FEAT_NATOMIC)
 		info->atomic_write = le16toh(ns->nawupf) + UINT64_C(1);

@@ -71,6 +71,18 @@ static bool retry_in_kernel(struct uring_req *req, int res)
 	return (res == -EINTR || res == -ECANCELED) && req->step != NVU_APPEND && again(req);
 }
 
+/*
+ * Before Linux 6.12 the kernel refuses commands on a registered buffer that do not cover whole
+ * pages of it. What is wrong with a command otherwise is wrong the second time, too.
+ */
+static bool retry_unregistered(struct nvu_queue *q, struct uring_req *req, int res)
+{
+	if (res != -EINVAL || req->retries)
+		return false;
+	uring_bufs_hide(&q->u.bufs);
+	return again(req);
+}
+
 /* The device does not know the command or its flags after all: write zeroes as data. */
 static bool fall_back(struct nvu_queue *q, struct uring_req *req, int status)
 {
@@ -85,7 +97,7 @@ static bool fall_back(struct nvu_queue *q, struct uring_req *req, int status)
 static bool fail(struct nvu_queue *q, struct uring_req *req, int res, struct blkio_completion *c)
 {
 	if (res < 0) {
-		if (retry_in_kernel(req, res))
+		if (retry_in_kernel(req, res) || retry_unregistered(q, req, res))
 			return false;
 		c->ret = res;
 		if (res == -EACCES || res == -EPERM)

@@ -249,7 +249,7 @@ void uring_bufs_remove(struct uring_bufs *t, const struct mem_entry *entry)
 static void fill_view(struct uring_bufs *t)
 {
 	mem_view_clear(&t->view);
-	for (unsigned int i = 0; i < URING_MAX_BUFS; i++) {
+	for (unsigned int i = 0; i < URING_MAX_BUFS && !t->hidden; i++) {
 		const struct uring_buf *buf = &t->registered[i];
 
 		if (buf->len && !mem_view_add(&t->view, buf->addr, buf->len, i))
@@ -273,6 +273,12 @@ static cold void sync_view(struct uring_bufs *t)
 	/* Without the lock: nobody else changes what this ring has registered. */
 	follow(t, &w);
 	fill_view(t);
+}
+
+void uring_bufs_hide(struct uring_bufs *t)
+{
+	t->hidden = true;
+	mem_view_clear(&t->view);
 }
 
 int uring_bufs_search(struct uring_bufs *t, uintptr_t addr, size_t len)

@@ -44,6 +44,7 @@ struct uring_bufs {
 	bool lazy; /* only the queue's thread may register (single-issuer) */
 	bool has_table;
 	bool unusable; /* the kernel has no such table */
+	bool hidden;   /* registered, but not to be used */
 };
 
 /* In a control thread: a new queue has the regions that are mapped now. */
@@ -59,6 +60,9 @@ void uring_bufs_finish(struct uring_bufs *t);
  */
 void uring_bufs_add(struct uring_bufs *t, const struct mem_entry *entry);
 void uring_bufs_remove(struct uring_bufs *t, const struct mem_entry *entry);
+
+/* In the queue's thread: the kernel turned out not to take them. Nothing is found any more. */
+void uring_bufs_hide(struct uring_bufs *t);
 
 /* Look at all buffers, after an update of the private copy if it is due. */
 int uring_bufs_search(struct uring_bufs *t, uintptr_t addr, size_t len);

@@ -26,31 +26,12 @@ static struct blkio *created_with_fd(int fd)
 	return b;
 }
 
-/* To be freed. What stands behind a device, and the kernel can open, is not the device itself. */
-static char *path_of_device(void)
-{
-	struct blkio *b;
-	char *path;
-
-	if (!options.backing) {
-		path = strdup(traits->kernel_path);
-		MUST(path);
-		return path;
-	}
-	b = instance_created();
-	MUST(blkio_get_str(b, "path", &path) == 0);
-	blkio_destroy(&b);
-	return path;
-}
-
 /* The device itself, not what is behind it. Of virtio there is only one mode that is of use. */
 static int open_device(int flags)
 {
-	char *path = path_of_device();
-	int fd = open(path, traits->kind == KIND_VIRTIO ? O_RDWR : flags);
+	int fd = open(traits->device_path, traits->kind == KIND_VIRTIO ? O_RDWR : flags);
 
 	MUST(fd >= 0);
-	free(path);
 	return fd;
 }
 
@@ -112,16 +93,14 @@ TEST(an_fd_that_was_never_connected_stays_the_callers)
 
 TEST(path_and_fd_together_are_einval)
 {
-	char *path = path_of_device();
 	struct blkio *b;
 	int fd;
 
 	skip_without_fd();
 	fd = open_device(O_RDONLY);
 	b = created_with_fd(fd);
-	EXPECT_INT(blkio_set_str(b, "path", path), 0);
+	EXPECT_INT(blkio_set_str(b, "path", traits->device_path), 0);
 	EXPECT_ERROR(blkio_connect(b), -EINVAL);
-	free(path);
 	EXPECT_INT(blkio_set_str(b, "path", ""), 0);
 	EXPECT_INT(blkio_connect(b), 0);
 	blkio_destroy(&b);

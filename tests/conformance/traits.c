@@ -106,6 +106,7 @@ static void find_kernel_path(void)
 	struct stat st = { 0 };
 
 	find_device_path(path, sizeof(path));
+	snprintf(found->device_path, sizeof(path), "%s", path);
 	if (stat(path, &st) == 0)
 		found->st = st;
 	found->is_file = S_ISREG(st.st_mode);

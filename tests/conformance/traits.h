@@ -43,6 +43,7 @@ struct traits {
 	enum kind kind;
 	struct codes codes;
 
+	char device_path[256]; /* of the device itself, also where it was given by fd */
 	/* The kernel's own view of the data; the path is "" where there is none. */
 	char kernel_path[256];
 	struct stat st;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 struct nvme_fixture nvme;
+_Alignas(4096) unsigned char nvme_buf[NVME_BYTES];
 
 static void touch(uint64_t lba, uint64_t blocks)
 {
@@ -150,4 +151,27 @@ void nvme_expect(int ret, const char *text)
 		return;
 	ck_assert_ptr_nonnull(c.error_msg);
 	ck_assert_msg(strstr(c.error_msg, text), "'%s' is not in '%s'", text, c.error_msg);
+}
+
+void nvme_put_pattern(void *to, size_t n, unsigned int seed)
+{
+	unsigned char *bytes = to;
+
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (unsigned char)(i * 31 + (i >> 9) * 7 + seed);
+}
+
+void nvme_expect_touched(uint64_t lba, uint64_t blocks)
+{
+	for (uint64_t i = 0; i < NVME_BLOCKS; i++)
+		ck_assert_msg(nvme.touched[i] == (i >= lba && i < lba + blocks),
+			      "block %ju: %d times", (uintmax_t)i, nvme.touched[i]);
+	memset(nvme.touched, 0, sizeof(nvme.touched));
+}
+
+void nvme_expect_transfer(uint64_t lba, uint64_t blocks)
+{
+	nvme_expect(0, NULL);
+	ck_assert_mem_eq(nvme_buf, nvme.disk + lba * NVME_BLOCK, blocks * NVME_BLOCK);
+	nvme_expect_touched(lba, blocks);
 }

@@ -42,6 +42,7 @@ struct nvme_fixture {
 };
 
 extern struct nvme_fixture nvme;
+extern unsigned char nvme_buf[NVME_BYTES]; /* begins with a page */
 
 /* An instance that is not connected yet, with /dev/null for a character device. */
 void nvme_create(void);
@@ -56,6 +57,12 @@ void nvme_finish(void);
 struct blkio_completion nvme_wait(void);
 /* It is one with this result; with a text, the message must contain it. */
 void nvme_expect(int ret, const char *text);
+
+void nvme_put_pattern(void *to, size_t n, unsigned int seed);
+/* These blocks, and no others, were transferred, each once. */
+void nvme_expect_touched(uint64_t lba, uint64_t blocks);
+/* The request has succeeded, and nvme_buf has what these blocks of the disk have. */
+void nvme_expect_transfer(uint64_t lba, uint64_t blocks);
 
 static inline uint64_t nvme_lba(const struct nvme_uring_cmd *cmd)
 {

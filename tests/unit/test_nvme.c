@@ -5,60 +5,34 @@
  */
 #include <stdlib.h>
 
-#include "drivers/nvme/nvme_status.h"
 #include "tests/unit/nvme_fixture.h"
 
 #define MAX_BLOCKS 256u /* of a command: 128 KiB */
-
-static _Alignas(4096) unsigned char buf[NVME_BYTES];
-
-static void put_pattern(void *to, size_t n, unsigned int seed)
-{
-	unsigned char *bytes = to;
-
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (unsigned char)(i * 31 + (i >> 9) * 7 + seed);
-}
 
 static void set_up(void)
 {
 	fake_nvme_reset();
 	nvme_start(NULL);
-	put_pattern(nvme.disk, NVME_BYTES, 1);
+	nvme_put_pattern(nvme.disk, NVME_BYTES, 1);
 }
 
 /* ---- transfers ---- */
-
-static void assert_touched_once(uint64_t lba, uint64_t blocks)
-{
-	for (uint64_t i = 0; i < NVME_BLOCKS; i++)
-		ck_assert_msg(nvme.touched[i] == (i >= lba && i < lba + blocks),
-			      "block %ju: %d times", (uintmax_t)i, nvme.touched[i]);
-	memset(nvme.touched, 0, sizeof(nvme.touched));
-}
-
-static void assert_transferred(uint64_t lba, uint64_t blocks)
-{
-	nvme_expect(0, NULL);
-	ck_assert_mem_eq(buf, nvme.disk + lba * NVME_BLOCK, blocks * NVME_BLOCK);
-	assert_touched_once(lba, blocks);
-}
 
 START_TEST(a_read_and_a_write_are_one_command_each)
 {
 	const struct nvme_noted *n = nvme.log;
 
-	blkioq_read(nvme.q, 3 * 512, buf, 8 * 512, NULL, 0);
-	assert_transferred(3, 8);
+	blkioq_read(nvme.q, 3 * 512, nvme_buf, 8 * 512, NULL, 0);
+	nvme_expect_transfer(3, 8);
 	ck_assert_uint_eq(nvme.nr, 1);
 	ck_assert_uint_eq(n->cmd_op, NVME_URING_CMD_IO);
 	ck_assert_uint_eq(n->uring_flags, 0);
 	ck_assert_uint_eq(n->cmd.opcode, nvme_cmd_read);
 	ck_assert_uint_eq(n->cmd.cdw12, 7);
 	ck_assert_uint_eq(n->cmd.data_len, 8 * 512);
-	put_pattern(buf, 8 * 512, 9);
-	blkioq_write(nvme.q, 3 * 512, buf, 8 * 512, NULL, BLKIO_REQ_FUA);
-	assert_transferred(3, 8);
+	nvme_put_pattern(nvme_buf, 8 * 512, 9);
+	blkioq_write(nvme.q, 3 * 512, nvme_buf, 8 * 512, NULL, BLKIO_REQ_FUA);
+	nvme_expect_transfer(3, 8);
 	ck_assert_uint_eq(nvme.nr, 2);
 	ck_assert_uint_eq(n[1].cmd.opcode, nvme_cmd_write);
 	ck_assert_uint_eq(n[1].cmd.cdw12, 7 | UINT32_C(1) << 30);
@@ -76,7 +50,7 @@ static int succeed(const struct nvme_uring_cmd *cmd)
 START_TEST(block_numbers_have_64_bits)
 {
 	nvme.answer = succeed;
-	blkioq_read(nvme.q, (UINT64_C(0x123456789a) << 9), buf, 512, NULL, 0);
+	blkioq_read(nvme.q, (UINT64_C(0x123456789a) << 9), nvme_buf, 512, NULL, 0);
 	nvme_expect(0, NULL);
 	ck_assert_uint_eq(nvme_lba(&nvme.log[0].cmd), 0x123456789a);
 	blkioq_write_zeroes(nvme.q, (UINT64_C(0x123456789a) << 9), 512, NULL, 0);
@@ -93,12 +67,13 @@ START_TEST(what_is_longer_than_a_command_is_several)
 		unsigned int want = (lens[i] + MAX_BLOCKS - 1) / MAX_BLOCKS;
 
 		nvme.nr = 0;
-		blkioq_read(nvme.q, 17 * 512, buf, (size_t)lens[i] * 512, NULL, 0);
-		assert_transferred(17, lens[i]);
+		blkioq_read(nvme.q, 17 * 512, nvme_buf, (size_t)lens[i] * 512, NULL, 0);
+		nvme_expect_transfer(17, lens[i]);
 		ck_assert_uint_eq(nvme.nr, want);
-		put_pattern(buf, (size_t)lens[i] * 512, (unsigned int)i);
-		blkioq_write(nvme.q, 17 * 512, buf, (size_t)lens[i] * 512, NULL, BLKIO_REQ_FUA);
-		assert_transferred(17, lens[i]);
+		nvme_put_pattern(nvme_buf, (size_t)lens[i] * 512, (unsigned int)i);
+		blkioq_write(nvme.q, 17 * 512, nvme_buf, (size_t)lens[i] * 512, NULL,
+			     BLKIO_REQ_FUA);
+		nvme_expect_transfer(17, lens[i]);
 		ck_assert_uint_eq(nvme.nr, 2 * want);
 		for (unsigned int j = want; j < 2 * want; j++)
 			ck_assert_uint_ne(nvme.log[j].cmd.cdw12 & UINT32_C(1) << 30, 0);
@@ -106,7 +81,7 @@ START_TEST(what_is_longer_than_a_command_is_several)
 }
 END_TEST
 
-/* Buffers one behind the other in buf, so many blocks together. */
+/* Buffers one behind the other in nvme_buf, so many blocks together. */
 static int random_iovecs(struct iovec *iov, int n, size_t bytes)
 {
 	size_t at = 0;
@@ -118,7 +93,7 @@ static int random_iovecs(struct iovec *iov, int n, size_t bytes)
 			len = 0;
 		if (len > bytes - at)
 			len = bytes - at;
-		iov[i] = (struct iovec) { buf + at, len };
+		iov[i] = (struct iovec) { nvme_buf + at, len };
 		at += len;
 	}
 	return n;
@@ -136,13 +111,13 @@ START_TEST(random_buffers_are_covered_exactly)
 		blocks = 1 + (uint64_t)rand() % (round % 3 ? 1500 : 200);
 		lba = (uint64_t)rand() % (NVME_BLOCKS - blocks + 1);
 		n = random_iovecs(iov, 1 + rand() % 40, blocks * 512);
-		put_pattern(buf, NVME_BYTES, round);
+		nvme_put_pattern(nvme_buf, NVME_BYTES, round);
 		nvme.nr = 0;
 		if (round % 2)
 			blkioq_writev(nvme.q, lba * 512, iov, n, NULL, 0);
 		else
 			blkioq_readv(nvme.q, lba * 512, iov, n, NULL, 0);
-		assert_transferred(lba, blocks);
+		nvme_expect_transfer(lba, blocks);
 		ck_assert_uint_eq(nvme.nr, (blocks + MAX_BLOCKS - 1) / MAX_BLOCKS);
 	}
 }
@@ -150,10 +125,10 @@ END_TEST
 
 START_TEST(buffers_that_fit_into_a_command_are_the_applications_own)
 {
-	struct iovec iov[2] = { { buf, 100 }, { buf + 100, 412 } };
+	struct iovec iov[2] = { { nvme_buf, 100 }, { nvme_buf + 100, 412 } };
 
 	blkioq_readv(nvme.q, 0, iov, 2, NULL, 0);
-	assert_transferred(0, 1);
+	nvme_expect_transfer(0, 1);
 	ck_assert_uint_eq(nvme.log[0].cmd_op, NVME_URING_CMD_IO_VEC);
 	ck_assert_uint_eq(nvme.log[0].cmd.addr, (uintptr_t)iov);
 	ck_assert_uint_eq(nvme.log[0].cmd.data_len, 2);
@@ -174,30 +149,30 @@ START_TEST(more_commands_than_the_ring_has_room_for)
 	fake_nvme_reset();
 	fake_nvme.ctrl.mdts = 1; /* 16 blocks */
 	nvme_start(one_entry);
-	put_pattern(nvme.disk, NVME_BYTES, 5);
+	nvme_put_pattern(nvme.disk, NVME_BYTES, 5);
 	for (int i = 0; i < 32; i++)
-		blkioq_read(nvme.q, (uint64_t)i * 50 * 512, buf + (size_t)i * 50 * 512, 50 * 512,
-			    NULL, 0);
+		blkioq_read(nvme.q, (uint64_t)i * 50 * 512, nvme_buf + (size_t)i * 50 * 512,
+			    50 * 512, NULL, 0);
 	while (n < 32) {
 		int ret = blkioq_do_io(nvme.q, c + n, 1, 32 - n, NULL);
 
 		ck_assert_int_gt(ret, 0);
 		n += ret;
 	}
-	ck_assert_mem_eq(buf, nvme.disk, 1600 * 512);
-	assert_touched_once(0, 1600);
+	ck_assert_mem_eq(nvme_buf, nvme.disk, 1600 * 512);
+	nvme_expect_touched(0, 1600);
 }
 END_TEST
 
 START_TEST(lengths_that_are_no_blocks_are_refused)
 {
-	struct iovec iov[2] = { { buf, 512 }, { buf, 1 } };
+	struct iovec iov[2] = { { nvme_buf, 512 }, { nvme_buf, 1 } };
 
-	blkioq_read(nvme.q, 0, buf, 0, NULL, 0);
+	blkioq_read(nvme.q, 0, nvme_buf, 0, NULL, 0);
 	nvme_expect(-EINVAL, "must not be 0");
-	blkioq_read(nvme.q, 0, buf, 511, NULL, 0);
+	blkioq_read(nvme.q, 0, nvme_buf, 511, NULL, 0);
 	nvme_expect(-EINVAL, "multiple of request-alignment");
-	blkioq_read(nvme.q, 1, buf, 512, NULL, 0);
+	blkioq_read(nvme.q, 1, nvme_buf, 512, NULL, 0);
 	nvme_expect(-EINVAL, "start");
 	blkioq_readv(nvme.q, 0, iov, 2, NULL, 0);
 	nvme_expect(-EINVAL, "multiple of request-alignment");
@@ -207,7 +182,7 @@ START_TEST(lengths_that_are_no_blocks_are_refused)
 	nvme_expect(-EINVAL, "multiple of request-alignment");
 	blkioq_discard(nvme.q, 0, 0, NULL, 0);
 	nvme_expect(-EINVAL, "must not be 0");
-	blkioq_read(nvme.q, 0, buf, 33554432 + 512, NULL, 0);
+	blkioq_read(nvme.q, 0, nvme_buf, 33554432 + 512, NULL, 0);
 	nvme_expect(-EINVAL, "max-transfer");
 	ck_assert_uint_eq(nvme.nr, 0);
 }
@@ -215,7 +190,7 @@ END_TEST
 
 START_TEST(buffers_that_cannot_be_are_refused)
 {
-	struct iovec iov[1025] = { { buf, 512 } };
+	struct iovec iov[1025] = { { nvme_buf, 512 } };
 
 	blkioq_readv(nvme.q, 0, iov, 1025, NULL, 0);
 	nvme_expect(-EINVAL, "max-segments");
@@ -255,7 +230,7 @@ START_TEST(mapped_memory_is_registered)
 	nvme_expect(0, NULL);
 	ck_assert_uint_eq(nvme.log[2].uring_flags, 0);
 	/* Nor is memory that is not mapped, nor what another command left in the SQE. */
-	blkioq_read(nvme.q, 512, buf, 1024, NULL, 0);
+	blkioq_read(nvme.q, 512, nvme_buf, 1024, NULL, 0);
 	nvme_expect(0, NULL);
 	ck_assert_uint_eq(nvme.log[3].uring_flags, 0);
 	blkioq_flush(nvme.q, NULL, 0);
@@ -266,11 +241,54 @@ START_TEST(mapped_memory_is_registered)
 }
 END_TEST
 
+static int refuse_registered(const struct nvme_uring_cmd *cmd)
+{
+	(void)cmd;
+	return nvme.log[nvme.nr - 1].uring_flags & IORING_URING_CMD_FIXED ? -EINVAL : NVME_DO_IT;
+}
+
+START_TEST(a_kernel_that_refuses_registered_memory_gets_it_plain)
+{
+	struct blkio_completion c[8];
+	struct blkio_mem_region region;
+	unsigned char *mem;
+
+	ck_assert_int_eq(blkio_alloc_mem_region(nvme.b, &region, 65536), 0);
+	ck_assert_int_eq(blkio_map_mem_region(nvme.b, &region), 0);
+	if (nvme.nvme_q->u.bufs.unusable)
+		SKIP("this kernel has no registered buffers for commands");
+	mem = region.addr;
+	nvme.answer = refuse_registered;
+	for (size_t i = 0; i < 8; i++)
+		blkioq_read(nvme.q, i * 512, mem + i * 512, 512, NULL, 0);
+	for (int n = 0; n < 8;) {
+		int ret = blkioq_do_io(nvme.q, c, 1, 8, NULL);
+
+		ck_assert_int_gt(ret, 0);
+		for (int i = 0; i < ret; i++)
+			ck_assert_int_eq(c[i].ret, 0);
+		n += ret;
+	}
+	ck_assert_mem_eq(mem, nvme.disk, 8 * 512);
+	ck_assert_uint_eq(nvme.nr, 16);
+	/* It has learned that; what is registered later is not used either. */
+	blkioq_read(nvme.q, 0, mem, 512, NULL, 0);
+	nvme_expect(0, NULL);
+	blkio_unmap_mem_region(nvme.b, &region);
+	ck_assert_int_eq(blkio_map_mem_region(nvme.b, &region), 0);
+	blkioq_read(nvme.q, 0, mem, 512, NULL, 0);
+	nvme_expect(0, NULL);
+	ck_assert_uint_eq(nvme.nr, 18);
+	blkio_unmap_mem_region(nvme.b, &region);
+	blkio_free_mem_region(nvme.b, &region);
+}
+END_TEST
+
 /* ---- other requests ---- */
 
 START_TEST(a_flush_is_nothing_but_a_flush)
 {
-	blkioq_write(nvme.q, 512, buf, 512, NULL, BLKIO_REQ_FUA);
+	blkioq_write(nvme.q, 512, nvme_buf, 512, NULL, BLKIO_REQ_FUA);
 	nvme_expect(0, NULL);
 	for (unsigned int i = 0; i < nvme.nvme_q->u.ring.sq_entries; i++) {
 		struct nvme_noted *n;
@@ -317,14 +335,14 @@ static void assert_zeroes(uint64_t lba, uint64_t blocks)
 	nvme_expect(0, NULL);
 	for (uint64_t i = lba * 512; i < (lba + blocks) * 512; i++)
 		ck_assert_uint_eq(nvme.disk[i], 0);
-	assert_touched_once(lba, blocks);
+	nvme_expect_touched(lba, blocks);
 }
 
 START_TEST(zeroes_are_written_as_data_where_the_device_cannot)
 {
 	blkioq_write_zeroes(nvme.q, 512, 1900 * 512, NULL, 0);
 	assert_zeroes(1, 1900);
-	put_pattern(nvme.disk, NVME_BYTES, 1);
+	nvme_put_pattern(nvme.disk, NVME_BYTES, 1);
 	nvme.answer = no_write_zeroes;
 	blkioq_write_zeroes(nvme.q, 512, 1900 * 512, NULL, BLKIO_REQ_NO_FALLBACK);
 	nvme_expect(-EOPNOTSUPP, "Invalid Command Opcode");
@@ -349,7 +367,7 @@ START_TEST(a_discard_is_split_and_followed_by_a_flush_with_fua)
 	fake_nvme.ret[FAKE_NVME_NVM_CTRL] = 0;
 	fake_nvme.nvm_ctrl.dmrsl = 600;
 	nvme_start(NULL);
-	put_pattern(nvme.disk, NVME_BYTES, 1);
+	nvme_put_pattern(nvme.disk, NVME_BYTES, 1);
 	blkioq_discard(nvme.q, 1024, 1300 * 512, NULL, 0);
 	assert_zeroes(2, 1300);
 	ck_assert_uint_eq(nvme.nr, 3);
@@ -387,9 +405,9 @@ START_TEST(protection_information_is_made_and_checked_by_the_controller)
 	fake_nvme.ns.lbaf[0].ms = 8;
 	fake_nvme.ns.dps = NVME_NS_DPS_PI_TYPE1;
 	nvme_start(NULL);
-	blkioq_write(nvme.q, 5 * 512, buf, 512, NULL, 0);
+	blkioq_write(nvme.q, 5 * 512, nvme_buf, 512, NULL, 0);
 	nvme_expect(0, NULL);
-	blkioq_read(nvme.q, 6 * 512, buf, 512, NULL, 0);
+	blkioq_read(nvme.q, 6 * 512, nvme_buf, 512, NULL, 0);
 	nvme_expect(0, NULL);
 	for (unsigned int i = 0; i < 2; i++) {
 		ck_assert_uint_eq(nvme.log[i].cmd.cdw12, bits | UINT32_C(1) << 26);
@@ -398,130 +416,10 @@ START_TEST(protection_information_is_made_and_checked_by_the_controller)
 	nvme_finish();
 	fake_nvme.ns.dps = NVME_NS_DPS_PI_TYPE3;
 	nvme_start(NULL);
-	blkioq_write(nvme.q, 5 * 512, buf, 512, NULL, 0);
+	blkioq_write(nvme.q, 5 * 512, nvme_buf, 512, NULL, 0);
 	nvme_expect(0, NULL);
 	ck_assert_uint_eq(nvme.log[0].cmd.cdw12, bits);
 	ck_assert_uint_eq(nvme.log[0].cmd.cdw14, 0);
-}
-END_TEST
-
-/* ---- errors ---- */
-
-static int status;
-static unsigned int times;
-
-static int answer_status(const struct nvme_uring_cmd *cmd)
-{
-	(void)cmd;
-	return times && times-- ? status : NVME_DO_IT;
-}
-
-static void answer_with(int value, unsigned int how_often)
-{
-	nvme.answer = answer_status;
-	status = value;
-	times = how_often;
-	nvme.nr = 0;
-	memset(nvme.touched, 0, sizeof(nvme.touched));
-	blkioq_read(nvme.q, 0, buf, 512, NULL, 0);
-}
-
-START_TEST(a_status_is_an_errno_and_has_a_name)
-{
-	static const struct {
-		int status, err;
-		const char *name;
-	} rows[] = {
-		{ NVME_SC_INVALID_OPCODE, -EOPNOTSUPP, "Invalid Command Opcode" },
-		{ NVME_SC_INVALID_FIELD, -EOPNOTSUPP, "Invalid Field" },
-		{ NVME_SC_LBA_RANGE, -EINVAL, "LBA Out of Range" },
-		{ NVME_SC_CAP_EXCEEDED, -ENOSPC, "Capacity Exceeded" },
-		{ NVME_SC_NS_WRITE_PROTECTED, -EROFS, "Write Protected" },
-		{ NVME_SC_RESERVATION_CONFLICT, -EBUSY, "Reservation Conflict" },
-		{ NVME_SC_INTERNAL, -EIO, "Internal Error" },
-		{ 0x100 | NVME_SC_ZNS_FULL, -EINVAL, "Zone Is Full" },
-		{ 0x100 | NVME_SC_ZNS_TOO_MANY_OPENS, -ETOOMANYREFS, "Too Many Open" },
-		{ 0x100 | NVME_SC_ZNS_TOO_MANY_ACTIVE, -EOVERFLOW, "Too Many Active" },
-		{ 0x200 | NVME_SC_READ_ERROR, -EIO, "Unrecovered Read Error" },
-		{ 0x7ff, -EIO, "" },
-	};
-
-	for (size_t i = 0; i < array_len(rows); i++) {
-		answer_with(rows[i].status, 1);
-		nvme_expect(rows[i].err, rows[i].name);
-		answer_with(rows[i].status | NVME_SC_DNR | 0x2000, 1);
-		nvme_expect(rows[i].err, rows[i].name);
-		ck_assert_uint_eq(nvme.nr, 1);
-	}
-}
-END_TEST
-
-START_TEST(every_status_is_an_errno_and_has_a_text)
-{
-	for (int value = 1; value <= 0x7fff; value++) {
-		ck_assert_int_lt(nvu_status_errno(value), 0);
-		ck_assert_ptr_nonnull(nvu_status_text(value));
-	}
-}
-END_TEST
-
-START_TEST(what_may_pass_is_tried_again)
-{
-	static const int rows[] = { NVME_SC_NS_NOT_READY, NVME_SC_CMD_INTERRUPTED,
-				    0x300 | NVME_SC_ANA_TRANSITION };
-
-	for (size_t i = 0; i < array_len(rows); i++) {
-		answer_with(rows[i], 3);
-		nvme_expect(0, NULL);
-		ck_assert_uint_eq(nvme.nr, 4);
-		answer_with(rows[i], 1000);
-		nvme_expect(-EAGAIN, "");
-		ck_assert_uint_eq(nvme.nr, 17);
-		answer_with(rows[i] | NVME_SC_DNR, 1000);
-		nvme_expect(-EAGAIN, "");
-		ck_assert_uint_eq(nvme.nr, 1);
-	}
-}
-END_TEST
-
-START_TEST(what_the_kernel_did_not_pass_on_is_tried_again)
-{
-	static const int rows[] = { -EAGAIN, -EINTR, -ECANCELED };
-
-	for (size_t i = 0; i < array_len(rows); i++) {
-		answer_with(rows[i], 3);
-		nvme_expect(0, NULL);
-		answer_with(rows[i], 1000);
-		nvme_expect(rows[i], NULL);
-		ck_assert_uint_eq(nvme.nr, 17);
-	}
-}
-END_TEST
-
-START_TEST(a_refusal_of_the_kernel_says_what_it_takes)
-{
-	answer_with(-EACCES, 1);
-	nvme_expect(-EACCES, "CAP_SYS_ADMIN before Linux 6.2");
-	answer_with(-ENODEV, 1);
-	nvme_expect(-ENODEV, NULL);
-}
-END_TEST
-
-/* The array of a request's part is free again, and so is the request. */
-START_TEST(an_error_in_the_middle_ends_a_request)
-{
-	struct iovec iov[2] = { { buf, 300 * 512 }, { buf + 300 * 512, 700 * 512 } };
-
-	for (unsigned int i = 0; i < 1000; i++) {
-		nvme.answer = answer_status;
-		status = NVME_SC_INTERNAL;
-		times = 1;
-		blkioq_readv(nvme.q, 0, iov, 2, NULL, 0);
-		nvme_expect(-EIO, "Internal Error");
-	}
-	memset(nvme.touched, 0, sizeof(nvme.touched));
-	blkioq_readv(nvme.q, 0, iov, 2, NULL, 0);
-	assert_transferred(0, 1000);
 }
 END_TEST
 
@@ -537,6 +435,7 @@ static Suite *transfer_suite(void)
 		lengths_that_are_no_blocks_are_refused,
 		buffers_that_cannot_be_are_refused,
 		mapped_memory_is_registered,
+		a_kernel_that_refuses_registered_memory_gets_it_plain,
 	};
 
 	return SUITE_WITH("transfers", tests, set_up, nvme_finish);
@@ -556,23 +455,8 @@ static Suite *other_suite(void)
 	return SUITE_WITH("other requests", tests, set_up, nvme_finish);
 }
 
-static Suite *error_suite(void)
-{
-	const TTest *const tests[] = {
-		a_status_is_an_errno_and_has_a_name,
-		every_status_is_an_errno_and_has_a_text,
-		what_may_pass_is_tried_again,
-		what_the_kernel_did_not_pass_on_is_tried_again,
-		a_refusal_of_the_kernel_says_what_it_takes,
-		an_error_in_the_middle_ends_a_request,
-	};
-
-	return SUITE_WITH("errors", tests, set_up, nvme_finish);
-}
-
 Suite *(*const test_suites[])(void) = {
 	transfer_suite,
 	other_suite,
-	error_suite,
 	NULL,
 };

@@ -77,6 +77,9 @@ START_TEST(hints_count_from_one_and_only_where_they_are_told)
 	ck_assert_uint_eq(info.write_granularity, 8);
 	ck_assert_uint_eq(info.discard_granularity, 16);
 	ck_assert_uint_eq(info.optimal_write, 64);
+	fake_nvme.ns.nows = 0;
+	assert_ok();
+	ck_assert_uint_eq(info.optimal_write, 0);
 	ck_assert_uint_eq(info.atomic_write, 32);
 }
 END_TEST

@@ -54,6 +54,13 @@ refuses() {
 	fi
 }
 
+# as_nobody PROGRAM [ARGUMENT...]: without any privilege. Of what busybox has, only this can do it.
+as_nobody() {
+	nobody_program=$(command -v "$1")
+	shift
+	start-stop-daemon -S -q -c 65534:65534 -x "$nobody_program" -- "$@"
+}
+
 has_driver() {
 	blkio-info | grep -q "^$1\$\|^$1 "
 }

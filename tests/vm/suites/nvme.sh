@@ -38,13 +38,77 @@ data() {
 	check "what the kernel wrote is there for $char" pattern check 2 $bytes $driver "path=$char"
 }
 
+# says NSID PROPERTY VALUE
+says() {
+	check "$2 of namespace $1" test \
+		"$(blkio-info --get="$2" $driver "path=$(nvme_char "$1")" 2>&1)" = "$3"
+}
+
+# The same that the kernel says of controller and namespaces.
+test_properties() {
+	says 1 serial blkio-nvme
+	says 1 nvme-model "$(sed 's/ *$//' /sys/class/nvme/nvme0/model)"
+	says 1 nvme-firmware "$(sed 's/ *$//' /sys/class/nvme/nvme0/firmware_rev)"
+	for number in 1 2 3; do
+		queue=/sys/block/$(basename "$(nvme_disk $number)")
+		says $number capacity $(($(cat "$queue/size") * 512))
+		says $number request-alignment "$(cat "$queue/queue/logical_block_size")"
+		says $number optimal-io-size "$(cat "$queue/queue/optimal_io_size")"
+	done
+	says 3 zoned 2
+	says 3 zone-size $(($(cat "$queue/queue/chunk_sectors") * 512))
+	says 3 nr-zones "$(cat "$queue/queue/nr_zones")"
+	says 3 max-open-zones 4
+	says 3 max-active-zones 6
+	says 3 zone-append-max-bytes "$(cat "$queue/queue/zone_append_max_bytes")"
+	says 1 supports-poll-queues true
+}
+
+# From Linux 6.2 on the permissions of the file are all that counts.
+test_permissions() {
+	char=$(nvme_char 1)
+	chmod 666 "$char"
+	check "everyone may write" as_nobody pattern write 3 65536 $driver "path=$char"
+	check "it was written" pattern check 3 65536 io_uring "path=$(nvme_disk 1)" direct=true
+	chmod 444 "$char"
+	check "everyone may read" as_nobody pattern check 3 65536 $driver "path=$char" read-only=true
+	refuses "nobody may write" "write permission on the device file" \
+		as_nobody blkio-info $driver "path=$char"
+	chmod 600 "$char"
+	refuses "nobody may read" "is needed" \
+		as_nobody blkio-info $driver "path=$char" read-only=true
+}
+
+# What is no namespace is told from one.
+test_texts() {
+	refuses "a disk" "use the character device" blkio-info $driver "path=$(nvme_disk 1)"
+	refuses "a controller" "no NVMe namespace" blkio-info $driver path=/dev/nvme0
+	refuses "another device" "no NVMe namespace" blkio-info $driver path=/dev/null
+	refuses "a file" "no character device" blkio-info $driver path=/etc/passwd
+	refuses "a namespace with metadata" "8 bytes of metadata per block, in buffers of their own" \
+		blkio-info $driver "path=$(nvme_char 4)"
+}
+
+test_bench() {
+	for wait in block eventfd poll pollqueue; do
+		check "blkio-bench, $wait" blkio-bench --rw=randread --iodepth=8 --number_ios=500 \
+			--numjobs=2 --wait=$wait $driver "path=$(nvme_char 1)"
+	done
+	check "blkio-bench, writes of 1 MiB" blkio-bench --rw=write --bs=1m --number_ios=8 \
+		$driver "path=$(nvme_char 2)"
+}
+
 test_driver() {
-	some "blocks of 512" $driver "path=$(nvme_char 1)"
+	test_properties
+	test_texts
+	some "blocks of 512" "--backing=$(nvme_disk 1)" $driver "path=$(nvme_char 1)"
 	data 1
-	conformance_of "blocks of 4096" --only=requests/ $driver "path=$(nvme_char 2)"
+	conformance_of "blocks of 4096" --only=requests/ "--backing=$(nvme_disk 2)" $driver \
+		"path=$(nvme_char 2)"
 	data 2
 	conformance_of "zones" --only=zoned/ $driver "path=$(nvme_char 3)"
-	refuses "a namespace with metadata" metadata blkio-info $driver "path=$(nvme_char 4)"
+	test_permissions
+	test_bench
 }
 
 test_devices

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=sh
 #
-# The io_uring driver on an older kernel: what it does not have must not be missed.
+# The drivers on io_uring on an older kernel: what it does not have must not be missed.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
@@ -19,6 +19,17 @@ if timeout -s KILL 5 blkio-bench --rw=read --wait=pollqueue --bs=1048576 --runti
 	pass
 else
 	skip "KNOWN BUG: poll queues, requests that the kernel splits" "they hang on Linux $(uname -r)"
+fi
+# NVMe commands take CAP_SYS_ADMIN here, whatever the permissions of the device file.
+if has_driver nvme-io_uring; then
+	char=$(nvme_char 1)
+	conformance_of "$char" --only=requests/ nvme-io_uring "path=$char"
+	conformance_of "zones of $(nvme_char 3)" --only=zoned/ nvme-io_uring "path=$(nvme_char 3)"
+	chmod 666 "$char"
+	refuses "commands of others than root" "CAP_SYS_ADMIN before Linux 6.2" \
+		as_nobody blkio-info nvme-io_uring "path=$char"
+else
+	skip "NVMe commands" "this build has no driver nvme-io_uring"
 fi
 truncate -s 16M /tmp/file
 conformance_of "a file" --only=requests/ io_uring path=/tmp/file
