@@ -18,7 +18,7 @@ struct signaller {
 
 /* Cannot fail: where the kernel refuses a context, signals look first, then write. */
 void signaller_init(struct signaller *s);
-/* Of one that was set up, or of zeroes. Waits for the kernel, for some 20 ms. */
+/* Of one that was set up, or of zeroes. */
 void signaller_finish(struct signaller *s);
 
 /* Add 1 to the counter; a full one stays as it is, it is readable anyhow. One thread at a time. */

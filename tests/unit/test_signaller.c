@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/util/signaller.h"
@@ -73,6 +74,51 @@ START_TEST(one_that_is_blocking_and_full_does_not_hold_us)
 	for (int i = 0; i < 200; i++)
 		signaller_signal(&s, fd);
 	ck_assert(is_readable());
+}
+END_TEST
+
+/* A context is used again by whoever comes next, and has nothing left of the one before. */
+START_TEST(what_was_used_before_is_as_good_as_new)
+{
+	struct signaller many[40] = { 0 };
+	uint64_t n = 0;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 40; i++)
+			signaller_init(&many[i]);
+		for (int i = 0; i < 40 * 100; i++)
+			signaller_signal(&many[i % 40], fd);
+		for (int i = 0; i < 40; i++)
+			signaller_finish(&many[i]);
+	}
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
+	ck_assert_uint_eq(n, 3 * 40 * 100);
+}
+END_TEST
+
+/* The contexts of a process are not those of its child: it signals all the same. */
+START_TEST(a_child_has_its_own)
+{
+	struct signaller mine = { 0 }, left = { 0 };
+	uint64_t n = 0;
+	pid_t child;
+	int status;
+
+	signaller_init(&left);
+	signaller_finish(&left);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		signaller_init(&mine);
+		signaller_signal(&mine, fd);
+		signaller_signal(&s, fd); /* the parent's */
+		signaller_finish(&mine);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(read(fd, &n, sizeof(n)), sizeof(n));
+	ck_assert_uint_eq(n, 2);
 }
 END_TEST
 
@@ -146,8 +192,15 @@ static void add_tests(Suite *suite, const char *name, void (*set_up)(void), bool
 static Suite *signaller_suite(void)
 {
 	Suite *suite = suite_create("signaller");
+	TCase *tc;
 
 	add_tests(suite, "by the kernel", setup, true);
+	tc = tcase_create("contexts");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, what_was_used_before_is_as_good_as_new);
+	tcase_add_test(tc, a_child_has_its_own);
+	suite_add_tcase(suite, tc);
 	add_tests(suite, "where the kernel refuses", setup_refused, false);
 	return suite;
 }
