@@ -55,7 +55,10 @@ static int check_segments(const struct virtio_blk_config *c, uint64_t features,
 	info->max_segments = seg_max ? le32toh(c->seg_max) : 1;
 	if (!info->max_segments)
 		return bad_field("seg_max", 0, "but must be at least 1");
-	if ((uint64_t)info->max_segment_bytes * info->max_segments < info->blk_size)
+	/* Of those that we use. */
+	if ((uint64_t)info->max_segment_bytes *
+		    (info->max_segments < MAX_SEGMENTS ? info->max_segments : MAX_SEGMENTS) <
+	    info->blk_size)
 		return bad_field("size_max", info->max_segment_bytes,
 				 "so that a request is smaller than a block");
 	return 0;

@@ -97,7 +97,7 @@ static int64_t add_buffer(struct vblk_queue *q, struct part *part, const char *b
 	return (int64_t)done;
 }
 
-/* A part that is not the last one ends with a whole sector. */
+/* A part that is not the last one ends with a whole block. */
 static void trim(struct part *part, uint32_t excess)
 {
 	while (excess) {
@@ -159,7 +159,7 @@ static int fill_part(struct vblk_queue *q, struct vblk_req *req, struct part *pa
 		return -EINVAL;
 	}
 	if (part->bytes < req->left)
-		trim(part, part->bytes % VIRTIO_BLK_SECTOR_BYTES);
+		trim(part, part->bytes & (q->vb->info.blk_size - 1));
 	if (!part->bytes) {
 		q->q.refusal = too_small_msg;
 		return -EINVAL;

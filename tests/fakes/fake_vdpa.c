@@ -148,10 +148,13 @@ static int sys_open(const char *path)
 	return fake_vdpa.open_ret ? fake_vdpa.open_ret : fake_vdpa_open();
 }
 
+/* The kernel resets a device that nobody has open any more. */
 static void sys_close(int fd)
 {
 	note(FAKE_VDPA_CLOSE);
 	fake_vdpa.owned = false;
+	fake_vdpa.status = 0;
+	fake_vdpa.nr_maps = 0;
 	must_eq(close(fd), 0);
 	__atomic_fetch_sub(&fake_vdpa.open_fds, 1, __ATOMIC_SEQ_CST);
 }

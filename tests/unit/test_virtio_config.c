@@ -209,6 +209,12 @@ START_TEST(segments_have_a_length_and_there_is_at_least_one)
 	ck_assert_uint_le(info.max_segments, 32766); /* what a ring can hold */
 	config.seg_max = 0;
 	assert_bad("seg_max", "0");
+	/* A block of 4096 bytes in the 254 segments that we use at most. */
+	config.seg_max = htole32(10000);
+	config.size_max = htole32(16);
+	assert_bad("size_max", "16");
+	config.size_max = htole32(17);
+	assert_good(ALL);
 }
 END_TEST
 
