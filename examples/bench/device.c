@@ -6,11 +6,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../common/mounted.h"
 #include "../common/msg.h"
-#include "mounted.h"
 
 static int set_number(struct device *dev, const char *name, uint64_t value)
 {
@@ -33,21 +32,6 @@ static bool has_prop(const struct device *dev, const char *name, uint32_t writab
 	const struct blkio_prop_info *prop = instance_prop(&dev->in, name);
 
 	return prop && (prop->writable & writable) == writable;
-}
-
-static int refuse_mounted(struct device *dev)
-{
-	char *path = NULL;
-	int fd = -1;
-	int status;
-
-	if (instance_prop(&dev->in, "fd"))
-		blkio_get_int(dev->in.b, "fd", &fd);
-	if (blkio_get_str(dev->in.b, "path", &path) < 0)
-		return msg_blkio("%s: cannot read path", dev->in.driver);
-	status = mounted_refuse(path, fd);
-	free(path);
-	return status;
 }
 
 static int create(struct device *dev)
@@ -78,7 +62,7 @@ static int set_before_connect(struct device *dev)
 	    has_prop(dev, "read-only", BLKIO_STATE_CREATED))
 		status = instance_set(&dev->in, "read-only", "true");
 	if (status == STATUS_OK && options_writes(o) && !o->allow_mounted_write)
-		status = refuse_mounted(dev);
+		status = mounted_refuse_instance(&dev->in);
 	return status;
 }
 

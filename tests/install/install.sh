@@ -53,7 +53,7 @@ check_files()
 	functions=$(${CC:-cc} -E -P "$prefix/include/blkio.h" |
 		grep -o -E '\bblkioq?_[a-z0-9_]+ *\(' | tr -d ' (')
 	{
-		installed bin/blkio-info bin/blkio-bench include/blkio.h \
+		installed bin/blkio-info bin/blkio-bench bin/blkio-copy include/blkio.h \
 			"$lib/libblkio.so" "$lib/libblkio.so.1" "$lib/libblkio.so.$version" \
 			"$lib/libblkio.a" "$lib/pkgconfig/blkio.pc" \
 			"$lib/cmake/blkio/blkioConfig.cmake" \

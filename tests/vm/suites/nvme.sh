@@ -38,6 +38,18 @@ data() {
 	check "what the kernel wrote is there for $char" pattern check 2 $bytes $driver "path=$char"
 }
 
+# Through both drivers, from blocks of 512 bytes to blocks of 4096 and back.
+test_copy() {
+	char=$(nvme_char 1) other=$(nvme_char 2)
+	for pair in "$driver path=$char to $driver path=$other" \
+		"$driver path=$other to io_uring path=$(nvme_disk 1) direct=true" \
+		"io_uring path=$(nvme_disk 1) direct=true to $driver path=$other"; do
+		# Words of a command line.
+		# shellcheck disable=SC2086
+		check "blkio-copy $pair" blkio-copy --verify --bs=256k --numjobs=2 --size=$bytes $pair
+	done
+}
+
 # says NSID PROPERTY VALUE
 says() {
 	check "$2 of namespace $1" test \
@@ -109,6 +121,7 @@ test_driver() {
 	conformance_of "zones" --only=zoned/ $driver "path=$(nvme_char 3)"
 	test_permissions
 	test_bench
+	test_copy
 }
 
 test_devices

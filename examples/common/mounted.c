@@ -20,7 +20,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "../common/msg.h"
+#include "msg.h"
 
 /* "major:minor", or 0 if text is something else. */
 static dev_t parse_dev(const char *text)
@@ -173,4 +173,19 @@ int mounted_refuse(const char *path, int fd)
 	if (path[0] && S_ISBLK(st.st_mode) && is_claimed(path))
 		return msg_failed("%s is in use by the system or another program %s", name, hint);
 	return STATUS_OK;
+}
+
+int mounted_refuse_instance(const struct instance *in)
+{
+	char *path = NULL;
+	int fd = -1;
+	int status;
+
+	if (instance_prop(in, "fd"))
+		blkio_get_int(in->b, "fd", &fd);
+	if (blkio_get_str(in->b, "path", &path) < 0)
+		return msg_blkio("%s: cannot read path", in->driver);
+	status = mounted_refuse(path, fd);
+	free(path);
+	return status;
 }
