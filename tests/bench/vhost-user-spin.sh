@@ -3,7 +3,7 @@
 #
 # vhost-user-spin.sh BUILD: looking for completions before a sleep stops where it is in vain.
 #
-# The server takes longer than poll-max-ns for each request. If every wait began with a spin, the
+# The server takes much longer than poll-max-ns for each request. If every wait began with a spin, the
 # CPU time of the front-end would be at least their number times poll-max-ns; it must be far less.
 set -eu
 
@@ -16,7 +16,7 @@ here=$(dirname "$0")
 . "$here/bench.sh"
 bench_init "${1:?which build directory?}"
 
-requests=400
+requests=150
 poll_max_ns=4000000
 
 if [ ! -x "$server" ]; then
@@ -24,7 +24,7 @@ if [ ! -x "$server" ]; then
 	report
 	exit
 fi
-server_start --delay=5ms
+server_start --delay=20ms
 "$loops/loop_blkio" --mode=blocking --depth=1 --requests=$requests "$tmp/socket" \
 	driver=virtio-blk-vhost-user poll-max-ns=$poll_max_ns >"$tmp/line" ||
 	die "loop_blkio failed"
