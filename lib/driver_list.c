@@ -13,6 +13,9 @@ extern const struct blkio_driver io_uring_driver;
 #ifdef BLKIO_HAVE_NVME
 extern const struct blkio_driver nvme_driver;
 #endif
+#ifdef BLKIO_HAVE_THREADS
+extern const struct blkio_driver threads_driver;
+#endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 extern const struct blkio_driver vfio_pci_driver;
 #endif
@@ -29,6 +32,9 @@ const struct blkio_driver *const blkio_drivers[] = {
 #endif
 #ifdef BLKIO_HAVE_NVME
 	&nvme_driver,
+#endif
+#ifdef BLKIO_HAVE_THREADS
+	&threads_driver,
 #endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 	&vfio_pci_driver,
@@ -48,6 +54,9 @@ static const char *const driver_names[] = {
 #endif
 #ifdef BLKIO_HAVE_NVME
 	"nvme-io_uring",
+#endif
+#ifdef BLKIO_HAVE_THREADS
+	"threads",
 #endif
 #ifdef BLKIO_HAVE_VFIO_PCI
 	"virtio-blk-vfio-pci",

@@ -5,22 +5,15 @@
 #ifndef DRIVERS_IO_URING_IO_URING_H
 #define DRIVERS_IO_URING_IO_URING_H
 
-#include "drivers/io_uring/file_info.h"
+#include "drivers/file/file.h"
 #include "drivers/uring/queue.h"
-
-/* Written over and over when a file system cannot make zeroes by itself. */
-#define IOU_ZEROES_BYTES (256u << 10)
 
 struct iou {
 	struct blkio b;
-	char *path;
-	int fd; /* ours from connect on; before it, what the application set */
-	bool direct;
+	struct file_dev file;
 	bool pin_mem_regions;
 	struct uring_config config;
 	struct uring_pin_budget pin_budget;
-	struct file_info info;
-	void *zeroes; /* IOU_ZEROES_BYTES that nobody writes; made in connect */
 };
 
 /* Which step of a request the kernel has now. */

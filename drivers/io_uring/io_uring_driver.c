@@ -3,23 +3,14 @@
  * The io_uring driver: files and block devices through the kernel. Life cycle and properties.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/mman.h>
 
 #include "drivers/io_uring/io_uring.h"
-#include "drivers/uring/file.h"
 #include "drivers/uring/props.h"
 #include "lib/error.h"
-#include "lib/util/cleanup.h"
 
 static const struct blkio_prop iou_props[] = {
-	{ "path", BLKIO_PROP_STR, offsetof(struct iou, path), .set_until = BLKIO_CREATED,
-	  .summary = "file or block device to open" },
-	{ "fd", BLKIO_PROP_INT, offsetof(struct iou, fd), .def.i = -1, .set_until = BLKIO_CREATED,
-	  .summary = "open file descriptor to use instead of path" },
-	{ "direct", BLKIO_PROP_BOOL, offsetof(struct iou, direct), .set_until = BLKIO_CREATED,
-	  .summary = "bypass the page cache (O_DIRECT)" },
+	FILE_PROPS(struct iou, file),
 	URING_PROPS(struct iou, config),
 	{ URING_PROP("pin-mem-regions", BLKIO_PROP_BOOL, struct iou, pin_mem_regions),
 	  .summary = "register, and so pin, memory regions that the application allocated" },
@@ -44,19 +35,6 @@ static void iou_init(struct blkio *b)
 
 /* ---- connect ---- */
 
-static int open_path(const struct iou *d)
-{
-	int ret = file_info_check_path(d->path);
-
-	if (ret < 0)
-		return ret;
-	ret = uring_file_open(d->path,
-			      (d->b.read_only ? O_RDONLY : O_RDWR) | (d->direct ? O_DIRECT : 0));
-	if (ret == -EINVAL && d->direct)
-		return err_os(ret, "cannot open '%s' with O_DIRECT (see direct)", d->path);
-	return ret < 0 ? uring_file_open_error(ret, d->path) : ret;
-}
-
 /* The file system must support it, too. */
 static bool probe_poll(int fd)
 {
@@ -64,68 +42,14 @@ static bool probe_poll(int fd)
 			      false);
 }
 
-static int connect_fd(struct iou *d, int fd)
-{
-	struct blkio_limits limits = d->b.limits;
-	struct file_info info;
-	int flags = fcntl(fd, F_GETFL);
-	bool direct;
-	int ret;
-
-	if (flags < 0)
-		return err_os(-errno, "cannot use file descriptor %d", fd);
-	direct = flags & O_DIRECT;
-	ret = file_info_read(fd, direct, &info, &limits);
-	if (ret == 0)
-		ret = uring_file_clear_nonblock(fd, flags);
-	if (ret < 0)
-		return ret;
-	limits.supports_poll_queues = direct && info.can_poll && probe_poll(fd);
-
-	d->b.limits = limits;
-	d->b.read_only = (flags & O_ACCMODE) == O_RDONLY;
-	d->direct = direct;
-	d->info = info;
-	return 0;
-}
-
 static int iou_connect(struct blkio *b)
 {
-	struct iou *d = to_iou(b);
-	int has_path = uring_file_by_path(d->path, d->fd);
-	autoclose int opened = -1;
-	int ret;
-
-	if (has_path < 0)
-		return has_path;
-	if (!d->zeroes) {
-		d->zeroes =
-			mmap(NULL, IOU_ZEROES_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (d->zeroes == MAP_FAILED) {
-			d->zeroes = NULL;
-			return err_os(-errno, "cannot connect");
-		}
-	}
-	if (has_path)
-		opened = open_path(d);
-	if (has_path && opened < 0)
-		return opened;
-	ret = connect_fd(d, has_path ? opened : d->fd);
-	if (ret < 0)
-		return ret;
-	if (has_path)
-		d->fd = steal_fd(&opened);
-	return 0;
+	return file_connect(b, &to_iou(b)->file, probe_poll);
 }
 
 static int iou_get_capacity(struct blkio *b, uint64_t *bytes)
 {
-	off_t end = lseek(to_iou(b)->fd, 0, SEEK_END);
-
-	if (end < 0)
-		return err_os(-errno, "cannot read the capacity");
-	*bytes = (uint64_t)end;
-	return 0;
+	return file_get_capacity(&to_iou(b)->file, bytes);
 }
 
 static int iou_start(struct blkio *b)
@@ -181,7 +105,7 @@ static int set_supported(struct iou_queue *q)
 static int setup_queue(struct iou_queue *q)
 {
 	struct iou *d = q->dev;
-	int ret = uring_init(&q->u.ring, &d->config, d->fd, q->u.q.completion_fd);
+	int ret = uring_init(&q->u.ring, &d->config, d->file.fd, q->u.q.completion_fd);
 
 	if (ret < 0)
 		return ret;
@@ -190,7 +114,7 @@ static int setup_queue(struct iou_queue *q)
 		return ret;
 	/* fill_sqe() sets the fields that differ. */
 	uring_preset(&q->u.ring, &(struct io_uring_sqe) {
-					 .fd = q->u.ring.fixed_file ? 0 : d->fd,
+					 .fd = q->u.ring.fixed_file ? 0 : d->file.fd,
 					 .flags = q->u.ring.fixed_file ? IOSQE_FIXED_FILE : 0,
 				 });
 	q->u.fill_step = iou_fill_step;
@@ -219,13 +143,7 @@ static int iou_create_queue(struct blkio *b, bool poll, int index, struct blkioq
 
 static void iou_destroy(struct blkio *b)
 {
-	struct iou *d = to_iou(b);
-
-	/* An fd that the application has set is ours once connect has succeeded. */
-	if (b->state >= BLKIO_CONNECTED && d->fd >= 0)
-		close(d->fd);
-	if (d->zeroes)
-		munmap(d->zeroes, IOU_ZEROES_BYTES);
+	file_close(b, &to_iou(b)->file);
 }
 
 const struct blkio_driver io_uring_driver;

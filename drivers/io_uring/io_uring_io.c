@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/falloc.h>
 #include <linux/fs.h>
 
 #include "drivers/io_uring/io_uring.h"
@@ -102,26 +101,14 @@ static void fill_transfer(struct iou_queue *q, struct uring_req *req)
 	fill_single_of(q, req, req->buf, req->left);
 }
 
-/* The fallocate mode that makes zeroes, or that discards. */
-static uint32_t fallocate_mode(const struct iou_queue *q, const struct uring_req *req)
-{
-	const struct file_info *info = &q->dev->info;
-	const uint32_t punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-
-	if (uring_op(req) == BLKIO_OP_DISCARD)
-		return punch;
-	if (!info->block_device)
-		return req->op_flags & BLKIO_REQ_NO_UNMAP ? FALLOC_FL_ZERO_RANGE : punch;
-	/* On a device without write zeroes only the kernel's fall-back can do it. */
-	if (req->op_flags & BLKIO_REQ_NO_UNMAP || !info->can_write_zeroes)
-		return FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
-	return punch;
-}
-
 static void fill_fallocate(struct iou_queue *q, const struct uring_req *req)
 {
+	uint32_t mode = uring_op(req) == BLKIO_OP_DISCARD
+				? file_discard_mode()
+				: file_zeroes_mode(&q->dev->file.info, req->op_flags);
+
 	/* This opcode has the length in addr and the mode in len. */
-	fill_sqe(q, IORING_OP_FALLOCATE, req->start, req->left, fallocate_mode(q, req), 0, req);
+	fill_sqe(q, IORING_OP_FALLOCATE, req->start, req->left, mode, 0, req);
 }
 
 static void fill_discard_cmd(struct iou_queue *q, const struct uring_req *req)
@@ -134,10 +121,10 @@ static void fill_discard_cmd(struct iou_queue *q, const struct uring_req *req)
 
 static void fill_write_zeroes(struct iou_queue *q, struct uring_req *req)
 {
-	uint32_t len = req->left < IOU_ZEROES_BYTES ? (uint32_t)req->left : IOU_ZEROES_BYTES;
+	uint32_t len = req->left < FILE_ZEROES_BYTES ? (uint32_t)req->left : FILE_ZEROES_BYTES;
 
 	req->expect = URING_EXPECT_NOTHING;
-	fill_sqe(q, IORING_OP_WRITE, req->start, (uint64_t)(uintptr_t)q->dev->zeroes, len,
+	fill_sqe(q, IORING_OP_WRITE, req->start, (uint64_t)(uintptr_t)q->dev->file.zeroes, len,
 		 rw_flags(req->op_flags), req);
 }
 
@@ -197,7 +184,7 @@ static cold int prepare_vectored(struct iou_queue *q, struct uring_req *req,
 
 static int prepare_range(struct iou_queue *q, struct uring_req *req, const struct blkio_req *r)
 {
-	const struct file_info *info = &q->dev->info;
+	const struct file_info *info = &q->dev->file.info;
 
 	if (info->block_device && !info->can_write_zeroes && r->op == BLKIO_OP_WRITE_ZEROES &&
 	    r->flags & BLKIO_REQ_NO_FALLBACK)

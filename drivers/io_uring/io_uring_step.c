@@ -32,16 +32,10 @@ static int next_step(struct uring_req *req, enum iou_step step)
 /* The request's buffers from where it stands on: past the end a file reads as zeroes. */
 static void zero_fill(const struct uring_req *req)
 {
-	size_t skip = req->skip;
-
-	if (!req->iovcnt) {
+	if (req->iovcnt)
+		iov_zero(req->iov, req->iovcnt, req->skip);
+	else
 		memset(req->buf, 0, req->left);
-		return;
-	}
-	for (uint32_t i = 0; i < req->iovcnt; i++, skip = 0) {
-		if (req->iov[i].iov_len > skip)
-			memset(iov_rest(&req->iov[i], skip), 0, req->iov[i].iov_len - skip);
-	}
 }
 
 static void advance(struct uring_req *req, size_t bytes)
@@ -94,10 +88,10 @@ static int write_zeroes_instead(const struct iou_queue *q, struct uring_req *req
 {
 	struct stat st;
 
-	if (!q->dev->info.block_device && !(req->op_flags & BLKIO_REQ_NO_UNMAP)) {
+	if (!q->dev->file.info.block_device && !(req->op_flags & BLKIO_REQ_NO_UNMAP)) {
 		uint64_t size;
 
-		if (fstat(q->dev->fd, &st) < 0)
+		if (fstat(q->dev->file.fd, &st) < 0)
 			return -errno;
 		size = (uint64_t)st.st_size;
 		if (req->start >= size)

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "drivers/file/file_open.h"
 #include "drivers/nvme/nvme.h"
-#include "drivers/uring/file.h"
 #include "drivers/uring/props.h"
 #include "lib/error.h"
 #include "lib/util/align.h"
@@ -91,14 +91,14 @@ static void nvu_init(struct blkio *b)
 
 static int open_path(const struct nvu *d)
 {
-	int fd = uring_file_open(d->path, d->b.read_only ? O_RDONLY : O_RDWR);
+	int fd = file_open(d->path, d->b.read_only ? O_RDONLY : O_RDWR);
 
 	if (fd == -EACCES || fd == -EPERM)
 		return err_os(fd,
 			      "cannot open '%s': read and, without read-only, write permission on "
 			      "the device file is needed",
 			      d->path);
-	return fd < 0 ? uring_file_open_error(fd, d->path) : fd;
+	return fd < 0 ? file_open_error(fd, d->path) : fd;
 }
 
 static int check_type(int fd)
@@ -198,7 +198,7 @@ static int connect_fd(struct nvu *d, int fd)
 	if (ret == 0)
 		ret = nvu_identify(d->sys, fd, &d->info);
 	if (ret == 0)
-		ret = uring_file_clear_nonblock(fd, flags);
+		ret = file_clear_nonblock(fd, flags);
 	if (ret < 0) {
 		d->info = before;
 		return ret;
@@ -212,7 +212,7 @@ static int connect_fd(struct nvu *d, int fd)
 static int nvu_connect(struct blkio *b)
 {
 	struct nvu *d = to_nvu(b);
-	int has_path = uring_file_by_path(d->path, d->fd);
+	int has_path = file_by_path(d->path, d->fd);
 	autoclose int opened = -1;
 	int ret;
 

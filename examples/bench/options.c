@@ -64,7 +64,8 @@ void options_print_help(void)
 	puts("Usage: blkio-bench [OPTIONS] DRIVER [PROP=VALUE ...]\n"
 	     "\n"
 	     "Measures a block device or file through libblkio. 'blkio-info DRIVER' lists the\n"
-	     "properties of a driver. Sizes may end in k, m, g, t (powers of 1024).\n"
+	     "properties of a driver; 'auto' is io_uring where that is possible, else threads.\n"
+	     "Sizes may end in k, m, g, t (powers of 1024).\n"
 	     "WRITING DESTROYS what the device or file holds.");
 	opts_help(option_table);
 	puts("\n"

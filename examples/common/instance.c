@@ -7,15 +7,51 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "msg.h"
+
+/* Whether this process may have an io_uring: what start says of a file that is surely in order. */
+static int try_io_uring(void)
+{
+	int fd = memfd_create("auto", MFD_CLOEXEC);
+	struct blkio *b = NULL;
+	int ret = blkio_create("io_uring", &b);
+
+	if (ret == 0)
+		ret = blkio_set_int(b, "fd", fd);
+	if (ret == 0)
+		ret = blkio_connect(b);
+	if (ret < 0 && fd >= 0)
+		close(fd);
+	if (ret == 0)
+		ret = blkio_start(b);
+	if (b)
+		blkio_destroy(&b);
+	return ret;
+}
+
+/*
+ * The driver that "auto" stands for: io_uring, or threads where that is not in the library, not in
+ * the kernel, or forbidden. A lack of memory or of file descriptors is for the user to see.
+ */
+static const char *resolve(const char *driver)
+{
+	int ret;
+
+	if (strcmp(driver, "auto") != 0)
+		return driver;
+	ret = try_io_uring();
+	return ret == -ENOENT || ret == -ENOSYS || ret == -EPERM ? "threads" : "io_uring";
+}
 
 int instance_load_props(struct instance *in, const char *driver)
 {
 	struct blkio_prop_info *bigger, info;
 	int ret;
 
-	in->driver = driver;
+	in->driver = driver = resolve(driver);
 	while ((ret = blkio_get_prop_info(driver, in->prop_count, &info)) == 0) {
 		bigger = realloc(in->props, (size_t)(in->prop_count + 1) * sizeof(*in->props));
 		if (!bigger)
@@ -110,8 +146,8 @@ int instance_create(struct instance *in, const char *driver, const char *const *
 			return msg_usage("'%s' is not of the form PROP=VALUE", args[i]);
 	in->args = args;
 	in->arg_count = count;
-	if (blkio_create(driver, &in->b) < 0)
-		return msg_blkio("cannot create an instance of %s", driver);
+	if (blkio_create(in->driver, &in->b) < 0)
+		return msg_blkio("cannot create an instance of %s", in->driver);
 	return set_args(in, false);
 }
 

@@ -3,7 +3,8 @@
  * A blkio instance made from a command line: DRIVER [PROP=VALUE ...].
  *
  * What can be set before connect is set then, the rest after it. Which is which comes from
- * blkio_get_prop_info(): the tools have no list of properties of their own.
+ * blkio_get_prop_info(): the tools have no list of properties of their own. The driver "auto" is
+ * io_uring where that is possible, else threads.
  */
 #ifndef TOOLS_INSTANCE_H
 #define TOOLS_INSTANCE_H

@@ -47,8 +47,9 @@ void options_print_help(void)
 	puts("Usage: blkio-copy [OPTIONS] DRIVER [PROP=VALUE ...] to DRIVER [PROP=VALUE ...]\n"
 	     "\n"
 	     "Copies from one block device to another, with any two drivers of libblkio.\n"
-	     "'blkio-info DRIVER' lists the properties of a driver. Sizes may end in k, m, g,\n"
-	     "t (powers of 1024). WHAT THE TARGET HOLDS IS OVERWRITTEN.");
+	     "'blkio-info DRIVER' lists the properties of a driver; 'auto' is io_uring where\n"
+	     "that is possible, else threads. Sizes may end in k, m, g, t (powers of 1024).\n"
+	     "WHAT THE TARGET HOLDS IS OVERWRITTEN.");
 	opts_help(option_table);
 	puts("\n"
 	     "Example: blkio-copy --verify io_uring path=disk.img \\\n"

@@ -47,6 +47,8 @@ static int print_help(void)
 	     "  blkio-info DRIVER                  list the properties that a driver has\n"
 	     "  blkio-info DRIVER PROP=VALUE ...   connect to a device, show its properties\n"
 	     "\n"
+	     "The driver 'auto' is io_uring where that is possible, else threads.\n"
+	     "\n"
 	     "Options:");
 	opts_help(option_table);
 	puts("\n"

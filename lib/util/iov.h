@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/uio.h>
 
 /* The bytes of all, or UINT64_MAX if that is more than fits. */
@@ -26,6 +27,15 @@ static inline uint64_t iov_bytes(const struct iovec *iov, uint64_t iovcnt)
 static inline char *iov_rest(const struct iovec *iov, size_t skip)
 {
 	return (char *)((uintptr_t)iov->iov_base + skip);
+}
+
+/* Fill what is left with zeroes. */
+static inline void iov_zero(const struct iovec *iov, uint32_t iovcnt, size_t skip)
+{
+	for (uint32_t i = 0; i < iovcnt; i++, skip = 0) {
+		if (iov[i].iov_len > skip)
+			memset(iov_rest(&iov[i], skip), 0, iov[i].iov_len - skip);
+	}
 }
 
 /* Move on by some bytes, at most what is left, and past buffers that are then empty. */

@@ -14,7 +14,7 @@ function room(path,    part)
 {
 	split(path, part, "/")
 	if (part[1] == "drivers")
-		return (part[2] == "uring" || part[2] == "virtio" ? "shared " : "driver ") part[2]
+		return (part[2] ~ /^(file|uring|virtio)$/ ? "shared " : "driver ") part[2]
 	if (path ~ /^tests\/conformance\//)
 		return "conformance"
 	return part[1]

@@ -3,7 +3,7 @@
 #
 # Runs the conformance program over what every Linux host has: a file, a file in memory and, as
 # root, loop devices and a partition; buffered and direct, read-only, opened by fd, and with each
-# property that changes how io_uring is used.
+# property that changes how io_uring is used. The same with the driver threads.
 #
 # usage: run-host.sh CONFORMANCE-BINARY [option of the program ...]
 set -u
@@ -13,6 +13,8 @@ set -u
 program=${1:?usage: $0 CONFORMANCE-BINARY [option ...]}
 shift
 options=("$@")
+driver=io_uring
+additions=(single-issuer=true sqpoll=true pin-mem-regions=true)
 loops=() shm=
 dir=$(mktemp -d "${TMPDIR:-/tmp}/conformance.XXXXXX") || exit 1
 
@@ -28,8 +30,8 @@ trap 'exit 1' INT TERM
 
 run()
 {
-	echo "== io_uring $*"
-	"$program" "${options[@]}" io_uring "$@" > "$dir/log" 2>&1
+	echo "== $driver $*"
+	"$program" "${options[@]}" $driver "$@" > "$dir/log" 2>&1
 	cat "$dir/log"
 	count_log "$dir/log"
 }
@@ -37,10 +39,10 @@ run()
 # A property that the library does not have is one skipped variant.
 run_with_addition()
 {
-	if "$program" --list io_uring "path=$dir/file" "$1" > /dev/null 2>&1; then
+	if "$program" --list $driver "path=$dir/file" "$1" > /dev/null 2>&1; then
 		run "${@:2}" "$1"
 	else
-		skip "io_uring $1" "this library does not have the property"
+		skip "$driver $1" "this library does not have the property"
 	fi
 }
 
@@ -64,9 +66,9 @@ test_file()
 		run "path=$dir/file" direct=true
 		run "path=$dir/file" direct=true read-only=true
 	else
-		skip "io_uring direct=true" "no O_DIRECT in $dir ($(stat -f -c %T "$dir"))"
+		skip "$driver direct=true" "no O_DIRECT in $dir ($(stat -f -c %T "$dir"))"
 	fi
-	for addition in single-issuer=true sqpoll=true pin-mem-regions=true; do
+	for addition in "${additions[@]}"; do
 		run_with_addition "$addition" "path=$dir/file" "${direct[@]}"
 	done
 }
@@ -113,7 +115,7 @@ test_loop()
 	run "path=$loop" direct=true
 	run "path=$loop" read-only=true
 	run "path=$loop" direct=true read-only=true
-	run_with_addition single-issuer=true "path=$loop" direct=true
+	[ "$driver" = threads ] || run_with_addition single-issuer=true "path=$loop" direct=true
 	[ "$1" = 512 ] && test_partition "$loop"
 }
 
@@ -126,6 +128,10 @@ test_few()
 	truncate -s 16M "$dir/file"
 	run "path=$dir/file"
 	run "path=$dir/file" direct=true single-issuer=true
+	driver=threads
+	run "path=$dir/file"
+	run "path=$dir/file" direct=true num-threads=1
+	driver=io_uring
 	if [ "$(id -u)" = 0 ] && loop=$(make_loop 4096); then
 		loops+=("$loop")
 		run "path=$loop" direct=true
@@ -139,14 +145,24 @@ if [ "${QUICK-}" = 1 ]; then
 	count_end conformance-host
 	exit
 fi
+test_loops()
+{
+	if [ "$(id -u)" != 0 ]; then
+		skip "loop devices with $driver" "not root"
+	elif [ ! -e /dev/loop-control ]; then
+		skip "loop devices with $driver" "no /dev/loop-control"
+	else
+		for sector in "$@"; do
+			test_loop "$sector"
+		done
+	fi
+}
+
 test_file
 test_tmpfs
-if [ "$(id -u)" != 0 ]; then
-	skip "loop devices" "not root"
-elif [ ! -e /dev/loop-control ]; then
-	skip "loop devices" "no /dev/loop-control"
-else
-	test_loop 512
-	test_loop 4096
-fi
+test_loops 512 4096
+driver=threads additions=(num-threads=1 num-entries=2)
+test_file
+test_tmpfs
+test_loops 4096
 count_end conformance-host

@@ -3,15 +3,18 @@
 #
 # The tools and samples as a user meets them: output, JSON, exit statuses, messages.
 #
-#	programs.sh DIRECTORY-WITH-THE-PROGRAMS
+#	programs.sh DIRECTORY-WITH-THE-PROGRAMS PATH-OF-no_io_uring
 # The variables are for the parts that are sourced below.
 # shellcheck disable=SC2034
 set -u
 
-bin=${1:?usage: programs.sh DIRECTORY}
+bin=${1:?usage: programs.sh DIRECTORY PATH}
+without_io_uring=${2:?usage: programs.sh DIRECTORY PATH}
 info=$bin/blkio-info
 bench=$bin/blkio-bench
-for program in "$info" "$bench"; do
+copy=$bin/blkio-copy
+server=$bin/vhost-user-blk-server/vhost-user-blk-server
+for program in "$info" "$bench" "$copy"; do
 	[ -x "$program" ] || { echo "tools: $program is not there" >&2; exit 1; }
 done
 here=$(cd "$(dirname "$0")" && pwd)

@@ -3,9 +3,6 @@
 # shellcheck disable=SC2034,SC2154
 # blkio-copy between files, and to and from a vhost-user back-end. Sourced by programs.sh.
 
-copy=$bin/blkio-copy
-server=$bin/vhost-user-blk-server/vhost-user-blk-server
-
 # Data, holes, and an odd length.
 {
 	head -c 3000001 /dev/urandom

@@ -3,7 +3,7 @@
  * What the kernel says of files and devices: real ones, read here in another way, and a block
  * device that does not exist, whose sysfs is a folder.
  */
-#include "drivers/io_uring/file_info.h"
+#include "drivers/file/file_info.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -261,7 +261,7 @@ START_TEST(every_sqe_names_the_file)
 {
 	blkioq_read(x.q, 0, buf, 25, tag(42), 0);
 	assert_done();
-	ck_assert_int_eq(fake_kernel.log[0].fd, x.iou_q->u.ring.fixed_file ? 0 : x.dev->fd);
+	ck_assert_int_eq(fake_kernel.log[0].fd, x.iou_q->u.ring.fixed_file ? 0 : x.dev->file.fd);
 	ck_assert_uint_eq(fake_kernel.log[0].flags,
 			  x.iou_q->u.ring.fixed_file ? IOSQE_FIXED_FILE : 0);
 }
@@ -326,7 +326,7 @@ static int without_commands(const struct io_uring_sqe *sqe)
 
 START_TEST(zeroes_are_written_over_exactly_the_range)
 {
-	const uint64_t len = 3 * IOU_ZEROES_BYTES + 5;
+	const uint64_t len = 3 * FILE_ZEROES_BYTES + 5;
 	uint64_t next = 4096;
 
 	ck_assert_int_eq(ftruncate(x.file, (off_t)(next + len)), 0);
@@ -339,8 +339,8 @@ START_TEST(zeroes_are_written_over_exactly_the_range)
 
 		ck_assert_int_eq(sqe->opcode, IORING_OP_WRITE);
 		ck_assert_uint_eq(sqe->off, next);
-		ck_assert_uint_le(sqe->len, IOU_ZEROES_BYTES);
-		ck_assert_ptr_eq((void *)(uintptr_t)sqe->addr, x.dev->zeroes);
+		ck_assert_uint_le(sqe->len, FILE_ZEROES_BYTES);
+		ck_assert_ptr_eq((void *)(uintptr_t)sqe->addr, x.dev->file.zeroes);
 		ck_assert_int_eq(sqe->rw_flags, RWF_DSYNC);
 		next += (uint64_t)transfers_only(sqe);
 	}
@@ -350,11 +350,11 @@ END_TEST
 
 START_TEST(the_buffer_of_zeroes_is_zeroes_that_nobody_can_write)
 {
-	static const char zeroes[IOU_ZEROES_BYTES];
+	static const char zeroes[FILE_ZEROES_BYTES];
 
-	ck_assert_mem_eq(x.dev->zeroes, zeroes, IOU_ZEROES_BYTES);
-	ck_assert_int_eq((int)pwrite(x.file, x.dev->zeroes, 10, 0), 10);
-	ck_assert_int_eq((int)pread(x.file, x.dev->zeroes, 10, 0), -1);
+	ck_assert_mem_eq(x.dev->file.zeroes, zeroes, FILE_ZEROES_BYTES);
+	ck_assert_int_eq((int)pwrite(x.file, x.dev->file.zeroes, 10, 0), 10);
+	ck_assert_int_eq((int)pread(x.file, x.dev->file.zeroes, 10, 0), -1);
 	ck_assert_int_eq(errno, EFAULT);
 }
 END_TEST
@@ -373,8 +373,8 @@ static uint32_t fallocate_mode(void)
 
 static uint32_t zeroes_mode(bool block_device, bool can_write_zeroes, uint32_t flags)
 {
-	x.dev->info.block_device = block_device;
-	x.dev->info.can_write_zeroes = can_write_zeroes;
+	x.dev->file.info.block_device = block_device;
+	x.dev->file.info.can_write_zeroes = can_write_zeroes;
 	blkioq_write_zeroes(x.q, 4096, 8192, tag(42), flags);
 	assert_done();
 	return fallocate_mode();
@@ -399,7 +399,7 @@ END_TEST
 
 START_TEST(a_device_without_write_zeroes_refuses_them_without_fallback)
 {
-	x.dev->info.block_device = true;
+	x.dev->file.info.block_device = true;
 	blkioq_write_zeroes(x.q, 0, 4096, tag(42), BLKIO_REQ_NO_FALLBACK);
 	assert_refused(-ENOTSUP,
 		       "the device cannot write zeroes by itself (BLKIO_REQ_NO_FALLBACK)");
@@ -436,7 +436,7 @@ START_TEST(a_device_is_discarded_by_command)
 {
 	const struct io_uring_sqe *sqe = &fake_kernel.log[0];
 
-	x.dev->info.block_device = true;
+	x.dev->file.info.block_device = true;
 	x.iou_q->no_discard_cmd = false;
 	fake_kernel.answer = does_all;
 	blkioq_discard(x.q, 4096, UINT64_C(1) << 40, tag(42), 0);
@@ -451,7 +451,7 @@ END_TEST
 
 START_TEST(the_discard_command_is_tried_once_where_it_is_not_supported)
 {
-	x.dev->info.block_device = true;
+	x.dev->file.info.block_device = true;
 	x.iou_q->no_discard_cmd = false;
 	fake_kernel.answer = without_commands;
 	for (int i = 0; i < 3; i++) {
@@ -465,7 +465,7 @@ END_TEST
 
 START_TEST(an_sqe_has_nothing_left_of_the_one_before)
 {
-	x.dev->info.block_device = true;
+	x.dev->file.info.block_device = true;
 	x.iou_q->no_discard_cmd = false;
 	fake_kernel.answer = does_all;
 	for (unsigned int i = 0; i < x.iou_q->u.ring.sq_entries; i++) {

@@ -193,7 +193,7 @@ END_TEST
 /* Zeroes for 30 bytes at 1000 that cannot be made in a file of this size. */
 static void cannot_make_zeroes(off_t size, uint32_t flags)
 {
-	dev.fd = temp_file(size);
+	dev.file.fd = temp_file(size);
 	plain(BLKIO_OP_WRITE_ZEROES, IOU_FALLOCATE, 30, flags);
 }
 
@@ -205,7 +205,7 @@ START_TEST(zeroes_that_the_file_system_cannot_make_are_written)
 	assert_next(10, IOU_WRITE_ZEROES);
 	ck_assert_uint_eq(req.start, 1010);
 	ck_assert_int_eq(iou_step(&q, &req, 20), 0);
-	close(dev.fd);
+	close(dev.file.fd);
 }
 END_TEST
 
@@ -214,11 +214,11 @@ START_TEST(zeroes_in_place_of_a_hole_do_not_make_a_file_longer)
 	cannot_make_zeroes(1020, 0);
 	assert_next(-EOPNOTSUPP, IOU_WRITE_ZEROES);
 	ck_assert_uint_eq(req.left, 20);
-	close(dev.fd);
+	close(dev.file.fd);
 	for (off_t size = 0; size <= 1000; size += 1000) {
 		cannot_make_zeroes(size, 0);
 		ck_assert_int_eq(iou_step(&q, &req, -EOPNOTSUPP), 0);
-		close(dev.fd);
+		close(dev.file.fd);
 	}
 }
 END_TEST
@@ -228,13 +228,13 @@ START_TEST(zeroes_that_stay_allocated_make_a_file_longer)
 	cannot_make_zeroes(0, BLKIO_REQ_NO_UNMAP);
 	assert_next(-EOPNOTSUPP, IOU_WRITE_ZEROES);
 	ck_assert_uint_eq(req.left, 30);
-	close(dev.fd);
+	close(dev.file.fd);
 }
 END_TEST
 
 START_TEST(zeroes_on_a_device_are_written_whatever_its_size)
 {
-	dev.info.block_device = true;
+	dev.file.info.block_device = true;
 	plain(BLKIO_OP_WRITE_ZEROES, IOU_FALLOCATE, 30, 0);
 	assert_next(-EOPNOTSUPP, IOU_WRITE_ZEROES);
 	ck_assert_uint_eq(req.left, 30);
@@ -243,7 +243,7 @@ END_TEST
 
 START_TEST(a_file_whose_size_is_not_known_gets_no_zeroes)
 {
-	dev.fd = -1;
+	dev.file.fd = -1;
 	plain(BLKIO_OP_WRITE_ZEROES, IOU_FALLOCATE, 30, 0);
 	ck_assert_int_eq(iou_step(&q, &req, -EOPNOTSUPP), -EBADF);
 }

@@ -2,8 +2,8 @@
 /*
  * What the kernel says of a file or block device: limits for requests, and what it can do.
  */
-#ifndef DRIVERS_IO_URING_FILE_INFO_H
-#define DRIVERS_IO_URING_FILE_INFO_H
+#ifndef DRIVERS_FILE_FILE_INFO_H
+#define DRIVERS_FILE_FILE_INFO_H
 
 #include "lib/core.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * See file.h.
+ * See file_open.h.
  */
-#include "drivers/uring/file.h"
+#include "drivers/file/file_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "lib/error.h"
 
-int uring_file_by_path(const char *path, int fd)
+int file_by_path(const char *path, int fd)
 {
 	bool has_path = path && *path;
 
@@ -20,20 +20,20 @@ int uring_file_by_path(const char *path, int fd)
 	return has_path;
 }
 
-int uring_file_open(const char *path, int flags)
+int file_open(const char *path, int flags)
 {
 	int fd = open(path, O_CLOEXEC | O_NONBLOCK | flags);
 
 	return fd < 0 ? -errno : fd;
 }
 
-int uring_file_open_error(int err, const char *path)
+int file_open_error(int err, const char *path)
 {
 	return err_os(err, err == -EMFILE ? "cannot open '%s' (see ulimit -n)" : "cannot open '%s'",
 		      path);
 }
 
-int uring_file_clear_nonblock(int fd, int flags)
+int file_clear_nonblock(int fd, int flags)
 {
 	if (flags & O_NONBLOCK && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 		return err_os(-errno, "cannot clear O_NONBLOCK of file descriptor %d", fd);

@@ -4,7 +4,7 @@
  * sysfs of the device, or of the device below the file system. What sysfs does not tell (it may
  * not be mounted; a network file system has no device) has a safe default.
  */
-#include "drivers/io_uring/file_info.h"
+#include "drivers/file/file_info.h"
 
 #include <errno.h>
 #include <fcntl.h>
