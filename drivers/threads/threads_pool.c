@@ -13,6 +13,7 @@
 
 #include "drivers/threads/threads.h"
 #include "lib/error.h"
+#include "lib/util/thread.h"
 
 #define STACK_BYTES (128u << 10)
 
@@ -176,7 +177,6 @@ int thr_pool_start(struct thr_queue *q)
 
 void thr_pool_end(struct thr_queue *q, int64_t deadline)
 {
-	struct timespec until = { deadline / NS_PER_S, deadline % NS_PER_S };
 	struct thr_pool *p = q->pool;
 
 	if (!p)
@@ -185,10 +185,8 @@ void thr_pool_end(struct thr_queue *q, int64_t deadline)
 	p->stop = true;
 	pthread_cond_broadcast(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	for (int i = 0; i < q->nr_threads; i++) {
-		if (pthread_clockjoin_np(q->threads[i], NULL, CLOCK_MONOTONIC, &until))
-			pthread_detach(q->threads[i]);
-	}
+	for (int i = 0; i < q->nr_threads; i++)
+		thread_join_or_detach(q->threads[i], deadline);
 	free(q->threads);
 	leave(p);
 }

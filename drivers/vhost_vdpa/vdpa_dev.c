@@ -16,7 +16,7 @@
 #include "lib/error.h"
 #include "lib/util/align.h"
 #include "lib/util/cleanup.h"
-#include "lib/util/deadline.h"
+#include "lib/util/thread.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -170,7 +170,6 @@ static void *say_goodbye(void *arg)
  */
 static void say_goodbye_in_time(struct goodbye *g)
 {
-	struct timespec until;
 	int64_t deadline = deadline_after_ns(VDPA_RESET_NS);
 	sigset_t all, old;
 	pthread_t thread;
@@ -184,9 +183,7 @@ static void say_goodbye_in_time(struct goodbye *g)
 		say_goodbye(g);
 		return;
 	}
-	until = (struct timespec) { deadline / NS_PER_S, deadline % NS_PER_S };
-	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until))
-		pthread_detach(thread);
+	thread_join_or_detach(thread, deadline);
 }
 
 void vdpa_give_back(struct vdpa_dev *d)

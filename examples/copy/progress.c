@@ -12,6 +12,7 @@
 #include "../common/number.h"
 
 #define UPDATE_NS 200000000
+#define PAUSE_NS  10000000
 #define BAR_CHARS 24
 
 static atomic_bool line_is_there;
@@ -60,18 +61,19 @@ static void show(const struct progress *g)
 
 void progress_join(const struct progress *g, pthread_t thread)
 {
-	for (;;) {
-		uint64_t at = clock_ns() + UPDATE_NS;
-		struct timespec until = { (time_t)(at / NS_PER_SEC), (long)(at % NS_PER_SEC) };
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	uint64_t shown = clock_ns();
 
-		if (!g->on) {
-			pthread_join(thread, NULL);
-			return;
-		}
-		if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
-			return;
-		if (!atomic_load(&g->p->failed))
-			show(g);
+	if (!g->on) {
+		pthread_join(thread, NULL);
+		return;
+	}
+	while (pthread_tryjoin_np(thread, NULL)) {
+		nanosleep(&pause, NULL);
+		if (clock_ns() - shown < UPDATE_NS || atomic_load(&g->p->failed))
+			continue;
+		show(g);
+		shown = clock_ns();
 	}
 }
 
