@@ -135,17 +135,22 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void count_users(struct thr_pool *p, int change)
+{
+	pthread_mutex_lock(&p->lock);
+	p->users += (unsigned int)change;
+	pthread_mutex_unlock(&p->lock);
+}
+
 static int start_thread(struct thr_queue *q, const pthread_attr_t *attr)
 {
 	struct thr_pool *p = q->pool;
 	int ret;
 
-	pthread_mutex_lock(&p->lock);
-	p->users++;
-	pthread_mutex_unlock(&p->lock);
+	count_users(p, 1);
 	ret = pthread_create(&q->threads[q->nr_threads], attr, work, p);
 	if (ret) {
-		leave(p);
+		count_users(p, -1);
 		return err_os(-ret,
 			      "cannot start thread %d of a queue (num-threads; see ulimit -u)",
 			      q->nr_threads + 1);
