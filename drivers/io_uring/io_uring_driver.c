@@ -64,7 +64,7 @@ static void iou_destroy_queue(struct blkioq *base, int64_t deadline)
 {
 	struct iou_queue *q = to_iou_queue(base);
 
-	uring_queue_end(&q->u, deadline);
+	(void)uring_queue_end(&q->u, deadline);
 	uring_queue_free(&q->u);
 }
 

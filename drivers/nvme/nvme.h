@@ -44,6 +44,7 @@ struct nvu_more {
 	struct nvme_dsm_range range; /* of the discard that the device is reading */
 	struct iovec *slice;         /* buffers of one command, where one is not all */
 	uint64_t bytes;              /* that the command in flight transfers */
+	bool as_data;                /* zeroes that it writes as data */
 };
 
 struct nvu_queue {

@@ -259,12 +259,16 @@ static void nvu_destroy_queue(struct blkioq *base, int64_t deadline)
 {
 	struct nvu_queue *q = to_nvu_queue(base);
 
-	uring_queue_end(&q->u, deadline);
+	bool over = uring_queue_end(&q->u, deadline);
+
 	if (q->report)
 		munmap(q->report, q->report_bytes);
 	for (unsigned int i = 0; q->more && i < q->u.ring.cq_entries; i++)
 		free(q->more[i].slice);
-	free(q->more);
+	/* A device that does not answer may yet read what it is to deallocate: that stays as it is.
+	 */
+	if (over)
+		free(q->more);
 	uring_queue_free(&q->u);
 }
 

@@ -175,6 +175,7 @@ static void fill_write_zeroes(struct nvu_queue *q, struct uring_req *req)
 {
 	struct io_uring_sqe *sqe;
 
+	nvu_more_of(q, req)->as_data = !nvu_writes_zeroes(q);
 	if (nvu_writes_zeroes(q)) {
 		fill_range(q, req, nvme_cmd_write_zeroes,
 			   q->dev->info.max_write_zeroes << q->lba_shift,

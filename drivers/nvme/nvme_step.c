@@ -87,7 +87,7 @@ static bool retry_unregistered(struct nvu_queue *q, struct uring_req *req, int r
 static bool fall_back(struct nvu_queue *q, struct uring_req *req, int status)
 {
 	if (req->step != NVU_WRITE_ZEROES || nvu_status_errno(status) != -EOPNOTSUPP ||
-	    req->op_flags & BLKIO_REQ_NO_FALLBACK || !nvu_writes_zeroes(q))
+	    req->op_flags & BLKIO_REQ_NO_FALLBACK || nvu_more_of(q, req)->as_data)
 		return false;
 	q->no_write_zeroes = true;
 	return true;
@@ -105,7 +105,9 @@ static bool fail(struct nvu_queue *q, struct uring_req *req, int res, struct blk
 				       "that was opened for it, and CAP_SYS_ADMIN before Linux 6.2";
 		return true;
 	}
-	if ((nvu_status_may_pass(res) && again(req)) || fall_back(q, req, res))
+	/* A command that was aborted may have been carried out. */
+	if ((nvu_status_may_pass(res) && req->step != NVU_APPEND && again(req)) ||
+	    fall_back(q, req, res))
 		return false;
 	c->ret = nvu_status_errno(res);
 	c->error_msg = nvu_status_text(res);

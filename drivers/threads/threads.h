@@ -53,8 +53,10 @@ struct thr_pool {
 	unsigned int idle;  /* threads that wait */
 	unsigned int want;  /* wake the waiter when so many are done; 0: nobody waits */
 	bool notify;        /* make completion_fd readable */
-	bool stop;          /* what is to do is not begun any more */
 	int completion_fd;  /* of the queue */
+	/* Set under the lock: nothing is begun any more, and the application's memory may be gone.
+	 */
+	atomic_bool stop;
 	/* Not under the lock: */
 	atomic_uint nr_done;
 	int wake_fd; /* an eventfd, for who waits in do_io */
@@ -131,7 +133,7 @@ void thr_pool_submit(struct thr_queue *q);
 /* Wait until so many are done; as struct blkioq_ops, enter. */
 int thr_pool_wait(struct thr_queue *q, unsigned int want, struct blkio_wait *wait);
 
-/* threads_io.c: carry it out, in whatever time. Returns the result. */
-int thr_carry_out(const struct thr_pool *p, struct thr_req *req);
+/* threads_io.c: carry it out, in whatever time. Returns the result; -ECANCELED at the end. */
+int thr_carry_out(struct thr_pool *p, struct thr_req *req);
 
 #endif

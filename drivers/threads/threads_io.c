@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -15,6 +16,8 @@
 #include "drivers/threads/threads.h"
 #include "lib/util/iov.h"
 
+#define DISCARD_RETRIES 1000
+
 static bool is_read(const struct thr_req *req)
 {
 	enum blkio_op op = BLKIO_OP_OF(req->op_flags);
@@ -22,10 +25,19 @@ static bool is_read(const struct thr_req *req)
 	return op == BLKIO_OP_READ || op == BLKIO_OP_READV;
 }
 
+/*
+ * Before each system call, and before memory of the application is looked at once more: the queue
+ * may have ended while the last call hung.
+ */
+static bool is_over(struct thr_pool *p)
+{
+	return atomic_load(&p->stop);
+}
+
 /* ---- transfers ---- */
 
-static ssize_t transfer(const struct thr_pool *p, const struct thr_req *req,
-			const struct iovec *iov, int iovcnt)
+static ssize_t transfer(struct thr_pool *p, const struct thr_req *req, const struct iovec *iov,
+			int iovcnt)
 {
 	int flags = req->op_flags & BLKIO_REQ_FUA ? RWF_DSYNC : 0;
 	ssize_t n;
@@ -38,7 +50,7 @@ static ssize_t transfer(const struct thr_pool *p, const struct thr_req *req,
 }
 
 /* The next system call: the buffers as they are, or the rest of one that was not finished. */
-static ssize_t transfer_some(const struct thr_pool *p, const struct thr_req *req)
+static ssize_t transfer_some(struct thr_pool *p, const struct thr_req *req)
 {
 	struct iovec one = { req->buf, req->left };
 
@@ -50,6 +62,7 @@ static ssize_t transfer_some(const struct thr_pool *p, const struct thr_req *req
 	return transfer(p, req, &one, 1);
 }
 
+/* With the lock held, which keeps the queue from ending, and the buffers where they are. */
 static void advance(struct thr_req *req, size_t bytes)
 {
 	req->start += bytes;
@@ -60,7 +73,7 @@ static void advance(struct thr_req *req, size_t bytes)
 		req->buf += bytes;
 }
 
-/* Past the end a file reads as zeroes. */
+/* The same. Past the end a file reads as zeroes. */
 static int at_end(const struct thr_pool *p, const struct thr_req *req)
 {
 	if (!p->can_grow || !is_read(req))
@@ -72,23 +85,42 @@ static int at_end(const struct thr_pool *p, const struct thr_req *req)
 	return 0;
 }
 
-static int transfer_all(const struct thr_pool *p, struct thr_req *req)
+/* After a call that did a part, or met the end: 1 to go on. */
+static int go_on(struct thr_pool *p, struct thr_req *req, size_t done)
+{
+	int ret = 1;
+
+	pthread_mutex_lock(&p->lock);
+	if (is_over(p))
+		ret = -ECANCELED;
+	else if (done)
+		advance(req, done);
+	else
+		ret = at_end(p, req);
+	pthread_mutex_unlock(&p->lock);
+	return ret;
+}
+
+static int transfer_all(struct thr_pool *p, struct thr_req *req)
 {
 	while (req->left) {
 		ssize_t n = transfer_some(p, req);
+		int ret;
 
 		if (n < 0)
 			return (int)n;
-		if (n == 0)
-			return at_end(p, req);
-		advance(req, (size_t)n);
+		if ((uint64_t)n == req->left)
+			return 0;
+		ret = go_on(p, req, (size_t)n);
+		if (ret <= 0)
+			return ret;
 	}
 	return 0;
 }
 
 /* ---- ranges ---- */
 
-static int flush(const struct thr_pool *p)
+static int flush(struct thr_pool *p)
 {
 	int ret;
 
@@ -98,7 +130,7 @@ static int flush(const struct thr_pool *p)
 	return ret < 0 ? -errno : 0;
 }
 
-static int allocate(const struct thr_pool *p, const struct thr_req *req, uint32_t mode)
+static int allocate(struct thr_pool *p, const struct thr_req *req, uint32_t mode)
 {
 	int ret;
 
@@ -108,12 +140,12 @@ static int allocate(const struct thr_pool *p, const struct thr_req *req, uint32_
 	return ret < 0 ? -errno : 0;
 }
 
-static int write_buffers_of_zeroes(const struct thr_pool *p, struct thr_req *req)
+static int write_buffers_of_zeroes(struct thr_pool *p, struct thr_req *req)
 {
 	while (req->left) {
 		size_t len = req->left < FILE_ZEROES_BYTES ? req->left : FILE_ZEROES_BYTES;
 		const struct iovec iov = { p->zeroes, len };
-		ssize_t n = transfer(p, req, &iov, 1);
+		ssize_t n = is_over(p) ? -ECANCELED : transfer(p, req, &iov, 1);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;
@@ -127,7 +159,7 @@ static int write_buffers_of_zeroes(const struct thr_pool *p, struct thr_req *req
  * The kernel cannot make zeroes there: write them. Where it would have punched a hole the file must
  * not become longer by that either.
  */
-static int write_zeroes_instead(const struct thr_pool *p, struct thr_req *req)
+static int write_zeroes_instead(struct thr_pool *p, struct thr_req *req)
 {
 	struct stat st;
 
@@ -145,36 +177,38 @@ static int write_zeroes_instead(const struct thr_pool *p, struct thr_req *req)
 	return write_buffers_of_zeroes(p, req);
 }
 
-static int make_zeroes(const struct thr_pool *p, struct thr_req *req)
+static int make_zeroes(struct thr_pool *p, struct thr_req *req)
 {
 	int ret = allocate(p, req, file_zeroes_mode(&p->info, req->op_flags));
 
-	if (ret == -EOPNOTSUPP && !(req->op_flags & BLKIO_REQ_NO_FALLBACK))
+	if (ret == -EOPNOTSUPP && !(req->op_flags & BLKIO_REQ_NO_FALLBACK) && !is_over(p))
 		return write_zeroes_instead(p, req);
 	return ret;
 }
 
-static int discard(const struct thr_pool *p, const struct thr_req *req)
+static int discard(struct thr_pool *p, const struct thr_req *req)
 {
 	uint64_t range[2] = { req->start, req->left };
+	unsigned int busy = 0;
 	int ret;
 
 	if (!p->info.block_device)
 		return allocate(p, req, file_discard_mode());
-	do
-		ret = ioctl(p->fd, BLKDISCARD, range);
-	while (ret < 0 && errno == EINTR);
+	/* EBUSY: a page of the range is dirtied by a buffered write just now, which ends. */
+	while ((ret = ioctl(p->fd, BLKDISCARD, range)) < 0 && !is_over(p) &&
+	       (errno == EINTR || (errno == EBUSY && busy++ < DISCARD_RETRIES)))
+		sched_yield();
 	if (ret < 0 && (errno == EOPNOTSUPP || errno == EACCES || errno == EPERM))
 		return allocate(p, req, file_discard_mode());
 	return ret < 0 ? -errno : 0;
 }
 
-static int with_flush(const struct thr_pool *p, const struct thr_req *req, int ret)
+static int with_flush(struct thr_pool *p, const struct thr_req *req, int ret)
 {
-	return ret == 0 && req->op_flags & BLKIO_REQ_FUA ? flush(p) : ret;
+	return ret == 0 && req->op_flags & BLKIO_REQ_FUA && !is_over(p) ? flush(p) : ret;
 }
 
-int thr_carry_out(const struct thr_pool *p, struct thr_req *req)
+int thr_carry_out(struct thr_pool *p, struct thr_req *req)
 {
 	switch (BLKIO_OP_OF(req->op_flags)) {
 	case BLKIO_OP_READ:

@@ -149,6 +149,8 @@ static int start_thread(struct thr_queue *q, const pthread_attr_t *attr)
 
 	count_users(p, 1);
 	ret = pthread_create(&q->threads[q->nr_threads], attr, work, p);
+	if (ret == EINVAL) /* thread-local variables of the program need a larger stack */
+		ret = pthread_create(&q->threads[q->nr_threads], NULL, work, p);
 	if (ret) {
 		count_users(p, -1);
 		return err_os(-ret,

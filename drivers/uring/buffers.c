@@ -196,9 +196,11 @@ static void follow(struct uring_bufs *t, const struct wanted *w)
 void uring_bufs_init(struct uring_bufs *t, struct uring *ring, struct blkio *b,
 		     struct uring_pin_budget *budget, bool pin_all)
 {
+	bool unusable = t->unusable; /* the driver may know that already */
 	struct wanted w;
 
 	memset(t, 0, sizeof(*t));
+	t->unusable = unusable;
 	t->mem = &b->mem;
 	t->ring = ring;
 	t->budget = budget;

@@ -51,16 +51,18 @@ int uring_queue_set_up(struct uring_queue *u, struct uring_pin_budget *budget, b
 	return make_reqs(u);
 }
 
-void uring_queue_end(struct uring_queue *u, int64_t deadline)
+bool uring_queue_end(struct uring_queue *u, int64_t deadline)
 {
 	unsigned int in_flight = u->q.in_flight;
+	bool over = true;
 
 	for (struct uring_req *req = u->again; req; req = req->next)
 		in_flight--;
 	if (in_flight)
-		uring_drain(&u->ring, in_flight, deadline);
+		over = uring_drain(&u->ring, in_flight, deadline);
 	uring_bufs_finish(&u->bufs);
 	uring_finish(&u->ring);
+	return over;
 }
 
 void uring_queue_free(struct uring_queue *u)

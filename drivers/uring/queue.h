@@ -66,8 +66,11 @@ int uring_queue_alloc(struct blkio *b, size_t size, const struct blkioq_ops *ops
 		      struct uring_queue **up);
 /* The ring is there: register the mapped regions, make the requests. 0 or -errno. */
 int uring_queue_set_up(struct uring_queue *u, struct uring_pin_budget *budget, bool pin_all);
-/* Wait for what is in flight until the deadline, let go of memory, close the ring. */
-void uring_queue_end(struct uring_queue *u, int64_t deadline);
+/*
+ * Wait for what is in flight until the deadline, let go of memory, close the ring. False if the
+ * kernel may still have some of it, and use memory that it was told of.
+ */
+bool uring_queue_end(struct uring_queue *u, int64_t deadline);
 void uring_queue_free(struct uring_queue *u);
 
 /* Ops of struct blkioq_ops and of struct blkio_driver as they are. */

@@ -298,7 +298,7 @@ static bool worth_another_try(const struct uring *r, int64_t deadline)
 	return true;
 }
 
-void uring_drain(struct uring *r, unsigned int in_flight, int64_t deadline)
+bool uring_drain(struct uring *r, unsigned int in_flight, int64_t deadline)
 {
 	struct io_uring_sync_cancel_reg cancel = { .fd = -1, .flags = IORING_ASYNC_CANCEL_ANY };
 	struct blkio_wait wait = { .deadline = deadline };
@@ -319,6 +319,7 @@ void uring_drain(struct uring *r, unsigned int in_flight, int64_t deadline)
 		in_flight -= ready;
 		store_release(r->cq_khead, *r->cq_khead + ready);
 		if (in_flight && uring_enter(r, 1, &wait) < 0 && !worth_another_try(r, deadline))
-			break;
+			return false;
 	}
+	return true;
 }

@@ -92,8 +92,11 @@ int uring_init_error(int err, unsigned int num_entries, bool big);
  */
 int uring_enter(struct uring *r, unsigned int want, struct blkio_wait *wait);
 
-/* Cancel what is in flight and wait for it, at most until the deadline. Discards the CQEs. */
-void uring_drain(struct uring *r, unsigned int in_flight, int64_t deadline);
+/*
+ * Cancel what is in flight and wait for it, at most until the deadline. Discards the CQEs. False if
+ * the kernel may still have some of it.
+ */
+bool uring_drain(struct uring *r, unsigned int in_flight, int64_t deadline);
 
 /* Turn the kernel's events on event_fd on or off. */
 void uring_set_notify(struct uring *r, bool enable);

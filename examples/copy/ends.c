@@ -41,10 +41,24 @@ static int set_queues(struct end *end, uint64_t numjobs)
 		       : instance_set(&end->in, "num-queues", text);
 }
 
+/* Each pass has threads of its own, and the flush is done by another one. */
+static int refuse_single_issuer(const struct end *end)
+{
+	bool single = false;
+
+	if (instance_prop(&end->in, "single-issuer"))
+		(void)blkio_get_bool(end->in.b, "single-issuer", &single);
+	return single ? msg_usage("single-issuer=true is not possible here: several threads use a "
+				  "queue, one after the other")
+		      : STATUS_OK;
+}
+
 static int open_end(struct end *end, const struct copy_options *o)
 {
 	int status = instance_connect(&end->in);
 
+	if (status == STATUS_OK)
+		status = refuse_single_issuer(end);
 	if (status == STATUS_OK)
 		status = get_alignment(end);
 	if (status == STATUS_OK)

@@ -93,7 +93,7 @@ static bool can_be_made(const struct job *j, const struct slot *s, size_t pos, s
 {
 	const struct ends *e = j->p->e;
 
-	if (!e->o->sparse || (e->target.can_grow && s->at + pos + n >= e->bytes))
+	if (!e->o->sparse || s->as_data || (e->target.can_grow && s->at + pos + n >= e->bytes))
 		return false;
 	return e->blank || !atomic_load(&j->p->no_zeroes);
 }
@@ -152,6 +152,17 @@ static bool is_unsupported(int ret)
 static void written(struct job *j, struct slot *s)
 {
 	s->pos += s->run;
+	s->as_data = false;
+	write_on(j, s);
+}
+
+/* The target cannot make zeroes, or not there: some want whole blocks. */
+static void write_after_all(struct job *j, struct slot *s, int ret)
+{
+	if (is_unsupported(ret))
+		atomic_store(&j->p->no_zeroes, true);
+	s->as_data = true;
+	atomic_fetch_sub(&j->p->zeroes, s->run);
 	write_on(j, s);
 }
 
@@ -173,10 +184,8 @@ void slot_completed(struct job *j, struct slot *s, bool at_source, const struct 
 	s->pending--;
 	if (atomic_load(&j->p->failed))
 		return;
-	if (!at_source && s->run_is_zero && is_unsupported(c->ret)) {
-		atomic_store(&j->p->no_zeroes, true);
-		atomic_fetch_sub(&j->p->zeroes, s->run);
-		write_on(j, s);
+	if (!at_source && s->run_is_zero && (is_unsupported(c->ret) || c->ret == -EINVAL)) {
+		write_after_all(j, s, c->ret);
 	} else if (c->ret < 0) {
 		fail(j, s, at_source, c);
 	} else if (j->p->kind == PASS_COMPARE) {

@@ -14,6 +14,7 @@ struct slot {
 	size_t padded;    /* up to the target's alignment, with zeroes */
 	size_t pos, run;  /* written so far, and being written */
 	bool run_is_zero; /* made, not written */
+	bool as_data;     /* the next run, whatever it is */
 	int pending;      /* requests in flight */
 	char *buf, *other;
 };

@@ -64,6 +64,8 @@ refused 2 "no driver after 'to'" "$copy" io_uring "path=$dir/source" to
 refused 2 "do not go together" "$copy" --create --verify-only io_uring "path=$dir/source" to io_uring
 refused 1 "No such file" "$copy" io_uring "path=$dir/source" to io_uring "path=$dir/nowhere"
 refused 1 "No such file" "$copy" io_uring "path=$dir/nowhere" to io_uring "path=$dir/target"
+refused 2 "single-issuer=true is not possible" "$copy" io_uring "path=$dir/source" single-issuer=true \
+	to io_uring "path=$dir/target"
 refused 1 "there is nothing to copy" "$copy" --source_offset=1g io_uring "path=$dir/source" \
 	to io_uring "path=$dir/target"
 refused 1 "the source has only" "$copy" --size=1g io_uring "path=$dir/source" \

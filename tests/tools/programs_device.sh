@@ -64,6 +64,17 @@ test_mounted_partition() {
 	check "what is not mounted can be written" exits 0
 }
 
+# Zeroes at the end that are no whole block: the device cannot make them, so they are written.
+test_copy_of_odd_length() {
+	{
+		head -c 200000 /dev/urandom
+		head -c 300001 /dev/zero
+	} >"$dir/odd"
+	run "$copy" --verify --allow-mounted-write io_uring "path=$dir/odd" to io_uring "path=$loop"
+	check "copy of an odd length to a device" exits 0
+	check "copy of an odd length to a device: the same bytes" cmp -n 500001 "$dir/odd" "$loop"
+}
+
 truncate -s 16M "$dir/image"
 if [ "$(id -u)" -ne 0 ]; then
 	skip "block devices" "only root may make loop devices"
@@ -79,4 +90,5 @@ else
 	test_mounted_elsewhere
 	test_mounted
 	test_mounted_partition
+	test_copy_of_odd_length
 fi

@@ -360,6 +360,22 @@ START_TEST(zeroes_are_written_as_data_where_the_device_cannot)
 }
 END_TEST
 
+START_TEST(requests_that_find_out_at_the_same_time_are_all_written_as_data)
+{
+	struct blkio_completion c[4];
+
+	nvme.answer = no_write_zeroes;
+	for (uint64_t i = 0; i < 4; i++)
+		blkioq_write_zeroes(nvme.q, i * 100 * 512, 100 * 512, NULL, 0);
+	ck_assert_int_eq(blkioq_do_io(nvme.q, c, 4, 4, NULL), 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(c[i].ret, 0);
+	for (int i = 0; i < 400 * 512; i++)
+		ck_assert_uint_eq(nvme.disk[i], 0);
+	nvme_expect_touched(0, 400);
+}
+END_TEST
+
 START_TEST(a_discard_is_split_and_followed_by_a_flush_with_fua)
 {
 	nvme_finish();
@@ -447,6 +463,7 @@ static Suite *other_suite(void)
 		a_flush_is_nothing_but_a_flush,
 		zeroes_are_written_by_the_device,
 		zeroes_are_written_as_data_where_the_device_cannot,
+		requests_that_find_out_at_the_same_time_are_all_written_as_data,
 		a_discard_is_split_and_followed_by_a_flush_with_fua,
 		what_the_controller_cannot_do_is_refused,
 		protection_information_is_made_and_checked_by_the_controller,

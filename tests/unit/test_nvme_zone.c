@@ -368,12 +368,21 @@ static int interrupted(const struct nvme_uring_cmd *cmd)
 	return -EINTR;
 }
 
+static int aborted(const struct nvme_uring_cmd *cmd)
+{
+	(void)cmd;
+	return 0x300 | NVME_SC_HOST_PATH_ERROR;
+}
+
 /* It may have been carried out; once more would write it twice. */
 START_TEST(an_append_that_was_interrupted_is_not_repeated)
 {
 	nvme.answer = interrupted;
 	ck_assert_int_eq(append(0, 512).ret, -EINTR);
 	ck_assert_uint_eq(nvme.nr, 1);
+	nvme.answer = aborted;
+	ck_assert_int_eq(append(0, 512).ret, -EAGAIN);
+	ck_assert_uint_eq(nvme.nr, 2);
 }
 END_TEST
 

@@ -324,6 +324,34 @@ START_TEST(what_was_not_begun_is_not_begun_any_more)
 }
 END_TEST
 
+/* A request of several system calls does only the one that it is in; its buffers may be gone. */
+START_TEST(what_was_begun_does_not_go_on)
+{
+	unsigned char *own = malloc(4096);
+	struct iovec *iov = calloc(2, sizeof(*iov));
+
+	ck_assert(own && iov);
+	memset(own, 0xee, 4096);
+	iov[0] = (struct iovec) { own, 100 };
+	iov[1] = (struct iovec) { own + 100, 3000 };
+	at_once = 10;
+	set_hold(true);
+	blkioq_writev(q, 0, iov, 2, NULL, 0);
+	ck_assert_int_eq(blkioq_do_io(q, NULL, 0, 0, NULL), 0);
+	wait_for_held(1);
+	blkio_destroy(&b);
+	calls = 0;
+	set_hold(false);
+	wait_for_held(0);
+	usleep(50000);
+	free(iov);
+	free(own);
+	ck_assert_uint_le(calls, 2); /* it may be interrupted once */
+	ck_assert_int_eq(pread(file, buf, BYTES, 0), BYTES);
+	ck_assert_mem_eq(buf + 10, data + 10, BYTES - 10);
+}
+END_TEST
+
 static Suite *call_suite(void)
 {
 	const TTest *const tests[] = {
@@ -337,6 +365,7 @@ static Suite *call_suite(void)
 		waiting_ends_with_a_signal_if_that_is_wanted,
 		a_thread_that_hangs_does_not_hold_the_end,
 		what_was_not_begun_is_not_begun_any_more,
+		what_was_begun_does_not_go_on,
 	};
 
 	return SUITE_WITH("threads", tests, set_up, tear_down);

@@ -76,6 +76,7 @@ for suite; do
 done
 
 work=$(mktemp -d) || exit 1
+own=$work/own # what a guest has for itself
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
@@ -139,18 +140,18 @@ prepare()
 	why=$(kernel_fetch "$release" linux-image-cloud-amd64 "$cache/$1") || skip_all "$why"
 	make_initramfs "$1"
 	make_disks || exit 1
-	qemu_probe "$cache/$1" "$work/$1.img" "$work/disks"
+	qemu_probe "$cache/$1" "$work/$1.img" "$own/disks"
 }
 
 make_disks()
 {
-	rm -rf "$work/disks" && mkdir "$work/disks" && qemu_make_disks "$work/disks"
+	rm -rf "$own/disks" && mkdir -p "$own/disks" && qemu_make_disks "$own/disks"
 }
 
 # start KERNEL COMMAND-LINE
 start()
 {
-	boot "$work/log" "$timeout" "$cache/$1" "$work/$1.img" "$work/disks" "$2"
+	boot "$own/log" "$timeout" "$cache/$1" "$work/$1.img" "$own/disks" "$2"
 }
 
 # A guest that panicked or did not start gets a second try, in case it was the emulation's fault. The
@@ -174,7 +175,7 @@ count_suites()
 	local suite numbers
 
 	for suite; do
-		numbers=$(grep "^vm-$suite: " "$work/log" | count_numbers)
+		numbers=$(grep "^vm-$suite: " "$own/log" | count_numbers)
 		[ -n "$numbers" ] || fail "vm: the suite $suite" "it did not get to its end"
 		# shellcheck disable=SC2086 # numbers
 		count_add ${numbers:-0 0 0}
@@ -208,25 +209,66 @@ run_command()
 
 run_shell()
 {
-	! qemu_run 86400 "$cache/$kernel" "$work/$kernel.img" "$work/disks" run=shell -serial mon:stdio
+	! qemu_run 86400 "$cache/$kernel" "$work/$kernel.img" "$own/disks" run=shell -serial mon:stdio
 }
 
+# The kernel of a suite.
+kernel_of()
+{
+	case $1 in
+	old-*) echo 6.1 ;;
+	*) echo 6.12 ;;
+	esac
+}
+
+# guest NAME SUITE...: suites of one kernel in a guest with disks of its own; its numbers are for
+# the one who started it.
+guest()
+{
+	own=$work/$1
+	shift
+	passed=0 failed=0 skipped=0
+	make_disks && run_suites "$(kernel_of "$1")" "$@"
+	echo "$passed $failed $skipped" > "$own/numbers"
+}
+
+# Two guests at a time, for two processors: the suites that take long in one, the others in the
+# other, and the older kernel after those.
 run_all()
 {
-	local suite new=() old=()
+	local suite first=() second=() old=()
 
 	for suite; do
-		case $suite in old-*) old+=("$suite") ;; *) new+=("$suite") ;; esac
+		case $suite in
+		old-*) old+=("$suite") ;;
+		vfio | vdpa) second+=("$suite") ;;
+		*) first+=("$suite") ;;
+		esac
 	done
-	if [ ${#new[@]} -gt 0 ]; then
-		prepare 6.12
-		run_suites 6.12 "${new[@]}"
-	fi
-	if [ ${#old[@]} -gt 0 ]; then
-		prepare 6.1
-		run_suites 6.1 "${old[@]}"
-	fi
+	[ $((${#first[@]} + ${#second[@]})) -eq 0 ] || prepare 6.12
+	[ ${#old[@]} -eq 0 ] || prepare 6.1
+	[ ${#second[@]} -eq 0 ] || guest second "${second[@]}" &
+	(
+		[ ${#first[@]} -eq 0 ] || guest first "${first[@]}"
+		[ ${#old[@]} -eq 0 ] || guest old "${old[@]}"
+	)
+	wait
+	count_guest first "${first[@]}"
+	count_guest second "${second[@]}"
+	count_guest old "${old[@]}"
 	count_end vm
+}
+
+# count_guest NAME SUITE...: one that was to run says what came of it.
+count_guest()
+{
+	[ $# -gt 1 ] || return 0
+	if [ -e "$work/$1/numbers" ]; then
+		# shellcheck disable=SC2046 # numbers
+		count_add $(cat "$work/$1/numbers")
+	else
+		fail vm "the guest for $*: it could not be started"
+	fi
 }
 
 check_machine
