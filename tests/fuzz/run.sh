@@ -37,17 +37,17 @@ if [ -z "$new" ]; then
 	new=$(mktemp -d)
 	trap 'rm -rf "$new"' EXIT
 fi
-mkdir -p "$new" "$corpus"
+mkdir -p "$new/inputs" "$corpus"
 # Leaks are looked for once at the end: at each input that would cost most of the time.
 export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS-}"
 
 if [ -n "$merge" ]; then
-	exec "$program" -merge=1 "$corpus" "$new"
+	exec "$program" -merge=1 "$corpus" "$new/inputs"
 fi
 log=$new/log
 status=0
 "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-	-artifact_prefix="$new/" "$new" "$corpus" >"$log" 2>&1 || status=$?
+	-artifact_prefix="$new/" "$new/inputs" "$corpus" >"$log" 2>&1 || status=$?
 if [ $status = 77 ]; then
 	grep '^SKIP' "$log"
 	echo "fuzz-$target: 0 passed, 0 failed, 1 skipped"
