@@ -100,7 +100,9 @@ static struct thr_req *next_request(struct thr_pool *p)
 	while (!p->todo.first && !p->stop)
 		pthread_cond_wait(&p->work, &p->lock);
 	p->idle--;
-	return p->stop ? NULL : thr_list_take(&p->todo);
+	if (p->stop || !p->todo.first)
+		return NULL;
+	return thr_list_take(&p->todo);
 }
 
 /* The completion fd is the queue's, and is there as long as `stop` is not set. */
