@@ -48,6 +48,11 @@ check() {
 	if "$@"; then pass; else fail "$name"; fi
 }
 
+# The file is there before the server listens, and still there after one that was killed.
+is_listening() {
+	grep -q " 00010000 .* $socket\$" /proc/net/unix
+}
+
 # start OPTIONS...: a server in the background, listening.
 start() {
 	# The options of the environment are words.
@@ -55,7 +60,7 @@ start() {
 	"$server" --socket-path="$socket" ${SERVER_OPTIONS-} "$@" 2>"$dir/stderr" &
 	pid=$!
 	for _ in $(seq 200); do
-		[ -S "$socket" ] && return 0
+		is_listening && return 0
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05
 	done

@@ -80,7 +80,8 @@ with_server() {
 	background=$!
 	shift
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		[ -e "$dir/socket" ] || sleep 0.2
+		# That it listens, not only that the file is there.
+		grep -q " 00010000 .* $dir/socket\$" /proc/net/unix || sleep 0.2
 	done
 	run "$@"
 	kill $background
