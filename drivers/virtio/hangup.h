@@ -9,16 +9,20 @@
 #define DRIVERS_VIRTIO_HANGUP_H
 
 #include <linux/aio_abi.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 struct hangup {
-	aio_context_t ctx; /* 0: the kernel does not let us */
+	aio_context_t ctx;    /* 0: the kernel does not let us */
+	struct iocb *polls;   /* those in flight have a kind, IOCB_CMD_POLL */
+	pthread_mutex_t lock; /* of polls */
 	int fd;
 	short events; /* of poll(2) that mean the end */
 };
 
 /* Watch for any of `events`. Where that is not possible hangup_is_over() asks with poll(2). */
 void hangup_init(struct hangup *h, int fd, short events);
+/* Of one that was set up, or of zeroes. */
 void hangup_finish(struct hangup *h);
 
 /* Make eventfd readable when the end comes. Best effort. */
@@ -26,8 +30,7 @@ void hangup_notify(struct hangup *h, int eventfd);
 
 /*
  * It was no end: watch again. Of those whose watch is used up only the eventfds given here are told
- * again: others may be gone, and their numbers be those of other files. One thread at a time, while
- * others may ask whether it is over.
+ * again: others may be gone, and their numbers be those of other files.
  */
 void hangup_rearm(struct hangup *h, const int *eventfds, unsigned int n);
 

@@ -124,11 +124,15 @@ void skip_with_one_queue(struct blkio *b)
 		SKIP("the device has one queue only");
 }
 
+static struct device *open_devices;
+
 struct device *device_from_connected(struct blkio *b, enum io_mode mode)
 {
 	struct device *d = calloc(1, sizeof(*d));
 
 	MUST(d);
+	d->next = open_devices;
+	open_devices = d;
 	d->b = b;
 	d->mode = mode;
 	if (mode == MODE_POLL_QUEUE) {
@@ -169,8 +173,19 @@ struct device *device_open_with(enum io_mode mode, const char *name, const char 
 
 void device_close(struct device *d)
 {
+	struct device **at = &open_devices;
+
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
 	blkio_destroy(&d->b);
 	free(d);
+}
+
+void device_close_all(void)
+{
+	while (open_devices)
+		device_close(open_devices);
 }
 
 bool get_bool(struct blkio *b, const char *name)

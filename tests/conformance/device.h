@@ -19,6 +19,7 @@ enum {
 };
 
 struct device {
+	struct device *next; /* that is open */
 	struct blkio *b;
 	struct blkioq *q; /* the queue of this mode */
 	enum io_mode mode;
@@ -46,11 +47,13 @@ struct device *device_open(enum io_mode mode);
 struct device *device_open_rw(enum io_mode mode);
 /* The same, with a property of the connected state changed. */
 struct device *device_open_with(enum io_mode mode, const char *name, const char *value);
-/* For a connected instance that the test made itself. */
 /* For tests that need a regular and a poll queue at the same time. */
 void skip_with_one_queue(struct blkio *b);
+/* For a connected instance that the test made itself. */
 struct device *device_from_connected(struct blkio *b, enum io_mode mode);
 void device_close(struct device *d);
+/* For a test that is skipped in the middle. */
+void device_close_all(void);
 
 bool get_bool(struct blkio *b, const char *name);
 int get_int(struct blkio *b, const char *name);

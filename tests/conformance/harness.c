@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The test harness: the list of tests, the child processes, the expectations.
+ * The test harness: the list of tests, what becomes of them, the expectations.
  *
- * What a child has to say (why it failed or skipped) comes back in a page of shared memory.
+ * What a test has to say (why it failed or skipped) comes back in a page of shared memory.
  */
 #include "harness.h"
 
 #include <dirent.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <blkio.h>
+
+#include "device.h"
+#include "worker.h"
 
 enum {
 	STATUS_FAIL = 1,
@@ -30,7 +29,7 @@ struct options options = { .timeout_s = 30, .count = 300 };
 const char *const mode_names[NUM_MODES] = { "blocking", "event-driven", "polling", "poll queue" };
 
 static struct test *first_test, **last_test = &first_test;
-static char *message; /* shared with the children */
+static char *message; /* shared with the tests' process */
 static const size_t message_size = 4096;
 static char last_skip[256]; /* of the same test in another mode */
 static int num_passed, num_failed, num_skipped;
@@ -61,7 +60,8 @@ void test_skip(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, message_size, fmt, ap);
 	va_end(ap);
-	_exit(STATUS_SKIP);
+	device_close_all();
+	worker_leave_test(STATUS_SKIP);
 }
 
 void expect_int(const char *file, int line, const char *what, long long got, long long want)
@@ -92,9 +92,9 @@ void expect_error(const char *file, int line, const char *what, int got, int wan
 		test_fail(file, line, "%s: returned %d and left no error text", what, got);
 }
 
-int count_open_fds(void)
+static int count_entries(const char *path)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(path);
 	int n = 0;
 
 	if (!dir)
@@ -102,35 +102,17 @@ int count_open_fds(void)
 	while (readdir(dir))
 		n++;
 	closedir(dir);
-	return n;
+	return n - 2; /* "." and ".." */
 }
 
-static void child_main(void (*fn)(enum io_mode mode), enum io_mode mode)
+int count_open_fds(void)
 {
-	int before;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(options.timeout_s + 5); /* for a kernel that refuses pidfd_open */
-	before = count_open_fds();
-	fn(mode);
-	EXPECT_INT(count_open_fds(), before);
-	exit(EXIT_SUCCESS); /* not _exit: a leak checker reports from here */
+	return count_entries("/proc/self/fd");
 }
 
-/* The child's wait status, or -1 if it had to be killed. */
-static int wait_for_child(pid_t pid)
+int count_threads(void)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	bool in_time = fd < 0 || poll(&p, 1, options.timeout_s * 1000) > 0;
-	int status;
-
-	if (fd >= 0)
-		close(fd);
-	if (!in_time)
-		kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	return in_time ? status : -1;
+	return count_entries("/proc/self/task");
 }
 
 static void report(const char *name, const char *outcome, const char *why)
@@ -157,7 +139,7 @@ static void report_failure(const char *name, int status)
 		report(name, "FAIL", message);
 		return;
 	}
-	if (status == -1)
+	if (status == WORKER_HUNG)
 		snprintf(why, sizeof(why), "not done after %d s", options.timeout_s);
 	else if (WIFSIGNALED(status))
 		snprintf(why, sizeof(why), "died of signal %d", WTERMSIG(status));
@@ -166,29 +148,44 @@ static void report_failure(const char *name, int status)
 	report(name, "FAIL", why);
 }
 
-bool run_alone(const char *name, void (*fn)(enum io_mode mode), enum io_mode mode)
+static bool run_in_worker(const char *name, void (*fn)(enum io_mode mode), enum io_mode mode)
 {
 	int status;
-	pid_t pid;
 
 	message[0] = '\0';
 	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		child_main(fn, mode);
-	status = pid < 0 ? -1 : wait_for_child(pid);
-	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) {
+	status = worker_run(fn, mode);
+	if (status == 0) {
 		num_passed++;
 		if (options.verbose)
 			report(name, "PASS", NULL);
 		return true;
 	}
-	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP) {
+	if (status != WORKER_HUNG && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP) {
 		report_skip(name);
 		return true;
 	}
 	report_failure(name, status);
 	return false;
+}
+
+/* Here a leak checker has its say about all tests that the process has run. */
+static bool end_worker(void)
+{
+	int status;
+
+	message[0] = '\0';
+	status = worker_end();
+	if (status != 0)
+		report_failure("the end of the tests' process", status);
+	return status == 0;
+}
+
+bool run_alone(const char *name, void (*fn)(enum io_mode mode), enum io_mode mode)
+{
+	bool before = end_worker(), it = run_in_worker(name, fn, mode), after = end_worker();
+
+	return before && it && after;
 }
 
 /* "requests/reads_what_was_written [polling]" */
@@ -212,8 +209,10 @@ static bool run_one(const struct test *t, enum io_mode mode)
 		return false;
 	if (options.list)
 		printf("%s\n", name);
-	else
+	else if (t->alone)
 		run_alone(name, t->run, mode);
+	else
+		run_in_worker(name, t->run, mode);
 	return !options.list;
 }
 
@@ -252,6 +251,7 @@ bool run_tests(bool (*has_mode)(enum io_mode mode), void (*after_each)(void))
 				after_each();
 		}
 	}
+	end_worker();
 	if (!options.list)
 		print_summary();
 	return num_failed == 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A small test harness: named tests, each run in a child process with a deadline.
+ * A small test harness: named tests, each with a deadline, in a process of their own (worker.h).
  *
  * A test that crashes or hangs is one failed test. The first expectation that is not met ends
  * the test. A test must leave as many open file descriptors as it found.
  *
- * TEST(name) runs once. MODE_TEST(name) runs once for each way that the device has to wait for
- * completions, SLEEP_TEST(name) once for each in which do_io sleeps; the body sees which one in
+ * TEST(name) runs once, and so does ALONE_TEST(name), in a process that runs no other test: it
+ * changes the process for good. MODE_TEST(name) runs once for each way that the device has to wait
+ * for completions, SLEEP_TEST(name) once for each in which do_io sleeps; the body sees which one in
  * `mode`.
  */
 #ifndef CONFORMANCE_HARNESS_H
@@ -30,6 +31,7 @@ struct test {
 	const char *file;
 	void (*run)(enum io_mode mode);
 	unsigned int modes; /* bits of enum io_mode; 0: once, in none in particular */
+	bool alone;
 	struct test *next;
 };
 
@@ -59,6 +61,7 @@ bool run_alone(const char *name, void (*fn)(enum io_mode mode), enum io_mode mod
 bool run_tests(bool (*has_mode)(enum io_mode mode), void (*after_each)(void));
 
 int count_open_fds(void);
+int count_threads(void);
 
 void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -69,18 +72,19 @@ void expect_u64(const char *file, int line, const char *what, uint64_t got, uint
 void expect_str(const char *file, int line, const char *what, const char *got, const char *want);
 void expect_error(const char *file, int line, const char *what, int got, int want);
 
-#define TEST_DEFINE(fn, modes)                                                \
-	static void fn(enum io_mode mode);                                    \
-	static struct test test_of_##fn = { #fn, __FILE__, fn, modes, NULL }; \
-	__attribute__((constructor)) static void register_##fn(void)          \
-	{                                                                     \
-		test_register(&test_of_##fn);                                 \
-	}                                                                     \
+#define TEST_DEFINE(fn, modes, alone)                                                \
+	static void fn(enum io_mode mode);                                           \
+	static struct test test_of_##fn = { #fn, __FILE__, fn, modes, alone, NULL }; \
+	__attribute__((constructor)) static void register_##fn(void)                 \
+	{                                                                            \
+		test_register(&test_of_##fn);                                        \
+	}                                                                            \
 	static void fn(enum io_mode mode __attribute__((unused)))
 
-#define TEST(fn)       TEST_DEFINE(fn, 0)
-#define MODE_TEST(fn)  TEST_DEFINE(fn, (1 << NUM_MODES) - 1)
-#define SLEEP_TEST(fn) TEST_DEFINE(fn, 1 << MODE_BLOCKING | 1 << MODE_POLL_QUEUE)
+#define TEST(fn)       TEST_DEFINE(fn, 0, false)
+#define ALONE_TEST(fn) TEST_DEFINE(fn, 0, true)
+#define MODE_TEST(fn)  TEST_DEFINE(fn, (1 << NUM_MODES) - 1, false)
+#define SLEEP_TEST(fn) TEST_DEFINE(fn, 1 << MODE_BLOCKING | 1 << MODE_POLL_QUEUE, false)
 
 #define EXPECT(cond)                                                          \
 	do {                                                                  \

@@ -240,7 +240,7 @@ TEST(a_region_of_64_mib_stays_mapped_until_destroy)
 	device_close(d);
 }
 
-TEST(hundreds_of_instances_one_after_another_leak_no_fd)
+ALONE_TEST(hundreds_of_instances_one_after_another_leak_no_fd)
 {
 	struct rlimit few = { 64, 64 };
 	int rounds = traits->kind == KIND_VIRTIO ? 50 : 300;
@@ -254,7 +254,7 @@ TEST(hundreds_of_instances_one_after_another_leak_no_fd)
 	}
 }
 
-TEST(failed_connects_leak_no_fd)
+ALONE_TEST(failed_connects_leak_no_fd)
 {
 	struct rlimit few = { 64, 64 };
 	struct blkio *b;

@@ -24,7 +24,7 @@ static void in_new_thread(void *(*fn)(void *arg), void *arg)
 	pthread_join(t, NULL);
 }
 
-TEST(each_thread_begins_with_an_empty_text_of_its_own)
+ALONE_TEST(each_thread_begins_with_an_empty_text_of_its_own)
 {
 	struct blkio *b;
 	char before[256];

@@ -42,7 +42,7 @@ static void use_region(struct blkio *b, struct blkioq *q, size_t len)
 	EXPECT_INT(c.ret, 0);
 }
 
-TEST(regions_beyond_the_limit_work)
+ALONE_TEST(regions_beyond_the_limit_work)
 {
 	struct blkio *b = instance_connected();
 
@@ -60,7 +60,7 @@ static void use_many_regions(struct blkio *b)
 		use_region(b, blkio_get_queue(b, 0), i < 30 ? LIMIT / 32 : LIMIT / 512);
 }
 
-TEST(queues_can_be_added_while_regions_fill_the_limit)
+ALONE_TEST(queues_can_be_added_while_regions_fill_the_limit)
 {
 	struct blkio *b = instance_connected();
 
@@ -72,7 +72,7 @@ TEST(queues_can_be_added_while_regions_fill_the_limit)
 	blkio_destroy(&b);
 }
 
-TEST(the_limit_is_free_again_after_destroy)
+ALONE_TEST(the_limit_is_free_again_after_destroy)
 {
 	enum {
 		ROUNDS = 25

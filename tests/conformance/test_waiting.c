@@ -262,7 +262,7 @@ static void block_sigusr1(void)
 	MUST(pthread_sigmask(SIG_BLOCK, &usr1, NULL) == 0);
 }
 
-TEST(a_mask_lets_a_blocked_signal_end_the_wait)
+ALONE_TEST(a_mask_lets_a_blocked_signal_end_the_wait)
 {
 	struct device *d;
 
