@@ -338,11 +338,12 @@ MODE_TEST(nothing_is_read_into_memory_after_destroy)
 		N = 64,
 		LEN = BUFFER_SIZE / N
 	};
-	uint8_t *mem = allocate_pages(BUFFER_SIZE);
+	uint8_t *mem;
 
 	DIFFERS_FROM_REFERENCE("its destroy does not wait for requests in flight");
 	if (traits->needs_mem_regions)
 		SKIP("the driver needs memory regions");
+	mem = allocate_pages(BUFFER_SIZE);
 	for (int round = 0; round < 20; round++) {
 		struct device *d = device_open(mode);
 

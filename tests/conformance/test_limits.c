@@ -195,12 +195,13 @@ MODE_TEST(a_misaligned_buffer_does_what_the_kernel_does)
 {
 	bool ok = kernel_takes_odd_address();
 	struct device *d;
-	uint8_t *mem = allocate_pages(2 * block());
+	uint8_t *mem;
 	int ret;
 
-	d = device_open(mode);
 	if (traits->kind != KIND_URING)
 		SKIP("for drivers of files and block devices");
+	d = device_open(mode);
+	mem = allocate_pages(2 * block());
 	ret = io_read(d, 0, mem + 4, block());
 	EXPECT(ok ? ret == 0 : ret < 0);
 	device_close(d);

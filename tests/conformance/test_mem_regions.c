@@ -242,13 +242,15 @@ TEST(misaligned_regions_are_einval)
 
 TEST(unusual_regions_are_accepted_where_regions_are_not_needed)
 {
-	struct blkio *b = instance_started();
 	struct blkio_mem_region r;
 	size_t len = region_len();
-	void *mem = allocate_pages(len);
+	struct blkio *b;
+	void *mem;
 
 	if (traits->needs_mem_regions)
 		SKIP("the driver needs them to be right");
+	b = instance_started();
+	mem = allocate_pages(len);
 	r = (struct blkio_mem_region) {
 		.addr = mem, .len = len, .iova = 4096, .fd = -1, .flags = 7
 	};
@@ -356,12 +358,14 @@ MODE_TEST(new_memory_at_the_address_of_an_unmapped_region_is_read_into)
 
 MODE_TEST(memory_that_was_never_mapped_works_where_regions_are_not_needed)
 {
-	struct device *d = device_open(mode);
 	size_t len = block();
-	void *mem = allocate_pages(65536);
+	struct device *d;
+	void *mem;
 
 	if (traits->needs_mem_regions)
 		SKIP("the driver needs memory regions");
+	d = device_open(mode);
+	mem = allocate_pages(65536);
 	EXPECT_INT(io_read(d, 0, d->buf, len), 0);
 	memset(mem, 0xa5, 65536);
 	EXPECT_INT(io_read(d, 0, mem, len), 0);

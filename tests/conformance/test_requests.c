@@ -43,9 +43,10 @@ MODE_TEST(the_kernel_sees_what_was_written)
 {
 	struct device *d;
 	int fd = kernel_open(O_RDONLY);
-	uint8_t *data = allocate_pages(block());
+	uint8_t *data;
 
 	d = device_open_rw(mode);
+	data = allocate_pages(block());
 	fill(d->buf, block(), 4);
 	EXPECT_INT(io_write(d, 3 * block(), d->buf, block(), BLKIO_REQ_FUA), 0);
 	MUST(pread(fd, data, block(), 3 * traits->block) == traits->block);
@@ -58,11 +59,12 @@ MODE_TEST(the_kernel_sees_what_was_written)
 MODE_TEST(reads_what_the_kernel_wrote)
 {
 	struct device *d;
-	uint8_t *data = allocate_pages(block());
+	uint8_t *data;
 	int fd;
 
 	skip_if_read_only();
 	fd = kernel_open(O_RDWR);
+	data = allocate_pages(block());
 	fill(data, block(), 5);
 	MUST(pwrite(fd, data, block(), 5 * traits->block) == traits->block);
 	MUST(fsync(fd) == 0);

@@ -35,7 +35,7 @@ enum fake_spoil {
 
 /* What is done with requests. */
 enum fake_rings {
-	RINGS_SILENT,
+	RINGS_SILENT,    /* once the serial number is told */
 	RINGS_SERVE,     /* with success; data is not touched */
 	RINGS_SERVE_ONE, /* only the first */
 	RINGS_STRICT,    /* an error for a request that has not the form of the specification */

@@ -4,12 +4,13 @@
  */
 #include "tests/server/ring_driver.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "tests/support/test.h"
 
 /* Where things are in the shared memory. */
 enum {

@@ -4,7 +4,6 @@
  */
 #include "tests/server/vu_client.h"
 
-#include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "examples/vhost-user-blk-server/socket.h"
+#include "tests/support/test.h"
 
 enum {
 	PATIENCE_MS = 10000
