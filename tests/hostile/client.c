@@ -13,8 +13,6 @@
 
 #include "tests/support/test.h"
 
-#define GOES_WITHIN_MS 4000
-
 int64_t client_now_ms(void)
 {
 	struct timespec ts;
@@ -23,13 +21,26 @@ int64_t client_now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* Who waits for an answer that does not come in time, does not wait long. */
+static int timeout_for(const struct fake_script *script)
+{
+	switch (script->spoil) {
+	case SPOIL_SILENCE:
+	case SPOIL_HALF_SILENCE:
+	case SPOIL_SLOW_DRIP:
+		return TIMEOUT_MS;
+	default:
+		return PATIENCE_MS;
+	}
+}
+
 void client_init(struct client *c, const struct fake_script *script, enum client_mode mode)
 {
 	*c = (struct client) { .mode = mode };
 	fake_backend_start(&c->backend, script);
 	ck_assert_int_eq(blkio_create("virtio-blk-vhost-user", &c->b), 0);
 	ck_assert_int_eq(blkio_set_str(c->b, "path", c->backend.path), 0);
-	ck_assert_int_eq(blkio_set_int(c->b, "connect-timeout-ms", TIMEOUT_MS), 0);
+	ck_assert_int_eq(blkio_set_int(c->b, "connect-timeout-ms", timeout_for(script)), 0);
 }
 
 void client_finish(struct client *c)

@@ -12,7 +12,10 @@
 enum {
 	MAX_DEPTH = 256,
 	BUF_BYTES = 512,
-	TIMEOUT_MS = 300, /* connect-timeout-ms: also the deadline of each message */
+	/* connect-timeout-ms, also the deadline of each message: where it expires, and elsewhere */
+	TIMEOUT_MS = 300,
+	PATIENCE_MS = 10000,
+	GOES_WITHIN_MS = 4000, /* what must not wait for anybody, on a busy machine */
 };
 
 enum client_mode {

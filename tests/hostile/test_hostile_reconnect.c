@@ -21,7 +21,6 @@ static const unsigned int depths[] = { 1, 32, 256 };
 enum {
 	NR_DEPTHS = 3,
 	NR_CASES = NR_MODES * FAKE_KINDS * NR_DEPTHS,
-	PATIENCE_MS = 3000,
 };
 
 static struct client client;
