@@ -274,7 +274,7 @@ count_guest()
 check_machine
 case $mode in
 suites)
-	[ $# -gt 0 ] || set -- io_uring nvme vhost-user vfio vdpa old-kernel
+	[ $# -gt 0 ] || set -- io_uring nvme vhost-user copy vfio vdpa old-kernel
 	run_all "$@"
 	;;
 *)

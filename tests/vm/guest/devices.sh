@@ -89,3 +89,46 @@ vdpa_disk() {
 	done
 	return 1
 }
+
+pci_devices=/sys/bus/pci/devices
+
+pci_unbind() {
+	[ ! -e "$pci_devices/$1/driver" ] || echo "$1" >"$pci_devices/$1/driver/unbind"
+}
+
+# virtio_find: note the PCI address of each virtio-blk under its serial number, while the kernel has it.
+virtio_find() {
+	for virtio_disk in /sys/block/vd*; do
+		[ -e "$virtio_disk/serial" ] || continue
+		virtio_name=$(basename "$(readlink -f "$virtio_disk/device/..")")
+		eval "virtio_address_$(cat "$virtio_disk/serial")=$virtio_name"
+	done
+}
+
+# virtio_address SERIAL: nothing if there is no such device.
+virtio_address() {
+	eval "echo \${virtio_address_$1-}"
+}
+
+# virtio_to_vfio ADDRESS
+virtio_to_vfio() {
+	echo vfio-pci >"$pci_devices/$1/driver_override"
+	pci_unbind "$1"
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+# virtio_to_kernel ADDRESS: prints the kernel's disk.
+virtio_to_kernel() {
+	echo >"$pci_devices/$1/driver_override"
+	pci_unbind "$1"
+	echo "$1" >/sys/bus/pci/drivers_probe
+	for _ in $(seq 1000); do
+		for virtio_disk in "$pci_devices/$1"/virtio*/block/*; do
+			[ ! -e "$virtio_disk" ] || {
+				echo "/dev/$(basename "$virtio_disk")"
+				return
+			}
+		done
+		usleep 10000
+	done
+}

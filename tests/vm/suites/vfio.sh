@@ -23,56 +23,13 @@ set -u
 . /guest/lib.sh
 
 driver=virtio-blk-vfio-pci
-devices=/sys/bus/pci/devices
+devices=$pci_devices
 bytes=16777216
-
-# Note the PCI address of each disk under its serial number, while the kernel has it.
-find_devices()
-{
-	for disk in /sys/block/vd*; do
-		[ -e "$disk/serial" ] || continue
-		address=$(basename "$(readlink -f "$disk/device/..")")
-		eval "address_$(cat "$disk/serial")=$address"
-	done
-}
-
-address_of()
-{
-	eval "echo \${address_$1-}"
-}
-
-unbind()
-{
-	[ ! -e "$devices/$1/driver" ] || echo "$1" > "$devices/$1/driver/unbind"
-}
-
-to_vfio()
-{
-	echo vfio-pci > "$devices/$1/driver_override"
-	unbind "$1"
-	echo "$1" > /sys/bus/pci/drivers_probe
-}
-
-# Prints the kernel's disk.
-to_kernel()
-{
-	echo > "$devices/$1/driver_override"
-	unbind "$1"
-	echo "$1" > /sys/bus/pci/drivers_probe
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		set -- "$1" "$devices/$1"/virtio*/block/*
-		if [ -e "$2" ]; then
-			echo "/dev/$(basename "$2")"
-			return
-		fi
-		sleep 1
-	done
-}
 
 # conform SERIAL [option ...] [property=value ...]
 conform()
 {
-	address=$(address_of "$1")
+	address=$(virtio_address "$1")
 	what=$*
 	options=
 	if [ -z "$address" ]; then
@@ -91,8 +48,8 @@ conform()
 # device_parts SERIAL "PART..."
 device_parts()
 {
-	if [ -n "$(address_of "$1")" ]; then
-		parts "$1" "$2" $driver "path=$devices/$(address_of "$1")"
+	if [ -n "$(virtio_address "$1")" ]; then
+		parts "$1" "$2" $driver "path=$devices/$(virtio_address "$1")"
 	else
 		skip "conformance on $1" "there is no such device"
 	fi
@@ -101,18 +58,18 @@ device_parts()
 # What one way writes, the other finds.
 test_data()
 {
-	address=$(address_of "$1")
+	address=$(virtio_address "$1")
 	path=$devices/$address
 	if [ -z "$address" ]; then
 		skip "data on $1" "there is no such device"
 		return
 	fi
 	check "writing through vfio-pci" pattern write 1 $bytes $driver "path=$path"
-	disk=$(to_kernel "$address")
+	disk=$(virtio_to_kernel "$address")
 	check "what vfio-pci wrote is there for the kernel" \
 		pattern check 1 $bytes io_uring "path=$disk" direct=true
 	check "writing through the kernel" pattern write 2 $bytes io_uring "path=$disk" direct=true
-	to_vfio "$address"
+	virtio_to_vfio "$address"
 	check "what the kernel wrote is there for vfio-pci" pattern check 2 $bytes $driver "path=$path"
 }
 
@@ -120,7 +77,7 @@ test_data()
 # the device.
 test_kill()
 {
-	address=$(address_of "$1")
+	address=$(virtio_address "$1")
 	path=$devices/$address
 	if [ -z "$address" ]; then
 		skip "killing on $1" "there is no such device"
@@ -143,27 +100,27 @@ test_kill()
 
 test_texts()
 {
-	address=$(address_of "$1")
+	address=$(virtio_address "$1")
 	path=$devices/$address
-	to_kernel "$address" > /dev/null
+	virtio_to_kernel "$address" > /dev/null
 	refuses "the kernel's driver" "echo vfio-pci >driver_override" \
 		blkio-info $driver "path=$path"
-	unbind "$address"
+	pci_unbind "$address"
 	refuses "no driver" "$address has no driver" blkio-info $driver "path=$path"
-	to_vfio "$address"
+	virtio_to_vfio "$address"
 	check "bound as the text says" blkio-info $driver "path=$path"
 	refuses "no such function" "cannot find the PCI function" \
 		blkio-info $driver path=$devices/none
-	address=$(address_of direct)
+	address=$(virtio_address direct)
 	[ -z "$address" ] || refuses "a device that goes past its IOMMU" "iommu_platform=on" \
 		blkio-info $driver "path=$devices/$address"
 }
 
-find_devices
+virtio_find
 for serial in split packed single b4k ro nodis direct; do
-	[ -z "$(address_of $serial)" ] || to_vfio "$(address_of $serial)"
+	[ -z "$(virtio_address $serial)" ] || virtio_to_vfio "$(virtio_address $serial)"
 done
-if [ -z "$(address_of split)" ]; then
+if [ -z "$(virtio_address split)" ]; then
 	skip "all tests" "there is no virtio-blk-pci with the serial number 'split'"
 else
 	device_parts split "$data_path mem_regions/ waiting/"
