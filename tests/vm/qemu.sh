@@ -17,8 +17,8 @@ qemu_make_disks() {
 }
 
 # TCG works everywhere. Without cmpxchg16b in the guest and with one thread: with them, this emulation
-# kills kernels now and then.
-qemu_accelerator="tcg,thread=single -cpu max,-cx16"
+# kills kernels now and then. Without erms: it copies byte by byte for that, and in longer steps without.
+qemu_accelerator="tcg,thread=single -cpu max,-cx16,-erms"
 
 # KVM is much faster, but on some machines it hangs stock kernels: only if asked for, and only where a
 # guest that does nothing comes to its end with it.
@@ -73,6 +73,6 @@ qemu_run() {
 		-smp 2 -m 1024 -nodefaults -no-user-config -display none -no-reboot \
 		-device isa-debug-exit,iobase=0x501,iosize=1 \
 		-kernel "$qemu_kernel/vmlinuz" -initrd "$qemu_initramfs" \
-		-append "console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on nvme.poll_queues=2 $qemu_line" \
+		-append "console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on nvme.poll_queues=2 mitigations=off $qemu_line" \
 		$(qemu_devices "$qemu_dir") "$@"
 }
