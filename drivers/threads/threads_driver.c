@@ -111,27 +111,27 @@ static int prepare(struct thr_queue *q, struct thr_req *req, const struct blkio_
 static int thr_submit(struct blkioq *base, const struct blkio_req *r)
 {
 	struct thr_queue *q = to_thr_queue(base);
-	struct thr_req *req = q->free;
-	struct thr_req *next;
+	struct file_job *next;
+	struct thr_req *req;
 	int ret;
 
-	if (!req)
+	if (!q->free)
 		return SUBMIT_FULL;
-	next = req->next;
+	req = to_thr_req(q->free);
+	next = q->free->next;
 	*req = (struct thr_req) {
+		.job.next = next,
 		.op_flags = BLKIO_OP_FLAGS(r->op, r->flags),
 		.start = r->start,
 		.left = r->len,
 		.buf = r->buf,
 		.user_data = r->user_data,
-		.next = next,
 	};
 	ret = prepare(q, req, r);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	q->free = next;
-	thr_list_add(&q->batch, req);
-	q->nr_batch++;
+	file_jobs_add(&q->batch, &req->job);
 	return 0;
 }
 
@@ -139,46 +139,41 @@ static int thr_enter(struct blkioq *base, unsigned int want, struct blkio_wait *
 {
 	struct thr_queue *q = to_thr_queue(base);
 
-	thr_pool_submit(q);
-	return want ? thr_pool_wait(q, want, wait) : 0;
+	file_pool_give(&q->pool->pool, &q->batch);
+	return want ? file_pool_wait(&q->pool->pool, want, wait) : 0;
 }
 
 static int thr_reap(struct blkioq *base, struct blkio_completion *completions, int max)
 {
 	struct thr_queue *q = to_thr_queue(base);
-	struct thr_pool *p = q->pool;
+	struct file_job *job, *next;
 	int n = 0;
 
-	if (!atomic_load(&p->nr_done))
+	if (!file_pool_is_ready(&q->pool->pool))
 		return 0;
-	pthread_mutex_lock(&p->lock);
-	for (; n < max && p->done.first; n++) {
-		struct thr_req *req = thr_list_take(&p->done);
+	for (job = file_pool_take(&q->pool->pool, (unsigned int)max); job; job = next) {
+		const struct thr_req *req = to_thr_req(job);
 
-		completions[n] = (struct blkio_completion) {
+		completions[n++] = (struct blkio_completion) {
 			.user_data = req->user_data,
-			.ret = req->ret,
+			.error_msg = req->msg,
+			.ret = job->ret,
 		};
-		req->next = q->free;
-		q->free = req;
+		next = job->next;
+		job->next = q->free;
+		q->free = job;
 	}
-	atomic_fetch_sub(&p->nr_done, (unsigned int)n);
-	pthread_mutex_unlock(&p->lock);
 	return n;
 }
 
 static bool thr_ready(struct blkioq *base)
 {
-	return atomic_load(&to_thr_queue(base)->pool->nr_done);
+	return file_pool_is_ready(&to_thr_queue(base)->pool->pool);
 }
 
 static void thr_set_notify(struct blkioq *base, bool enable)
 {
-	struct thr_pool *p = to_thr_queue(base)->pool;
-
-	pthread_mutex_lock(&p->lock);
-	p->notify = enable;
-	pthread_mutex_unlock(&p->lock);
+	file_pool_set_notify(&to_thr_queue(base)->pool->pool, enable);
 }
 
 /* ---- queues ---- */
@@ -187,7 +182,8 @@ static void thr_destroy_queue(struct blkioq *base, int64_t deadline)
 {
 	struct thr_queue *q = to_thr_queue(base);
 
-	thr_pool_end(q, deadline);
+	if (q->pool)
+		file_pool_end(&q->pool->pool, deadline);
 	queue_finish(base);
 	free(q);
 }
@@ -211,12 +207,12 @@ static int thr_create_queue(struct blkio *b, bool poll, int index, struct blkioq
 	if (!q)
 		return err_os(-ENOMEM, "cannot create a queue");
 	*q = (struct thr_queue) { .dev = to_thr(b) };
-	thr_list_init(&q->batch);
+	file_jobs_init(&q->batch);
 	ret = queue_init(&q->q, b, &thr_queue_ops, poll);
 	if (ret == 0)
 		ret = thr_pool_create(q);
 	if (ret == 0)
-		ret = thr_pool_start(q);
+		ret = file_pool_start(&q->pool->pool, q->dev->num_threads);
 	if (ret < 0) {
 		thr_destroy_queue(&q->q, DEADLINE_NONE);
 		return ret;

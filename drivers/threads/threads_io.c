@@ -25,13 +25,9 @@ static bool is_read(const struct thr_req *req)
 	return op == BLKIO_OP_READ || op == BLKIO_OP_READV;
 }
 
-/*
- * Before each system call, and before memory of the application is looked at once more: the queue
- * may have ended while the last call hung.
- */
 static bool is_over(struct thr_pool *p)
 {
-	return atomic_load(&p->stop);
+	return file_pool_is_over(&p->pool);
 }
 
 /* ---- transfers ---- */
@@ -90,14 +86,14 @@ static int go_on(struct thr_pool *p, struct thr_req *req, size_t done)
 {
 	int ret = 1;
 
-	pthread_mutex_lock(&p->lock);
+	pthread_mutex_lock(&p->pool.lock);
 	if (is_over(p))
 		ret = -ECANCELED;
 	else if (done)
 		advance(req, done);
 	else
 		ret = at_end(p, req);
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&p->pool.lock);
 	return ret;
 }
 
@@ -208,8 +204,11 @@ static int with_flush(struct thr_pool *p, const struct thr_req *req, int ret)
 	return ret == 0 && req->op_flags & BLKIO_REQ_FUA && !is_over(p) ? flush(p) : ret;
 }
 
-int thr_carry_out(struct thr_pool *p, struct thr_req *req)
+int thr_carry_out(struct file_pool *pool, struct file_job *job)
 {
+	struct thr_pool *p = to_thr_pool(pool);
+	struct thr_req *req = to_thr_req(job);
+
 	switch (BLKIO_OP_OF(req->op_flags)) {
 	case BLKIO_OP_READ:
 	case BLKIO_OP_WRITE:
