@@ -40,7 +40,7 @@ static int make_reqs(struct uring_queue *u)
 	if (!u->reqs)
 		return err_os(-ENOMEM, "cannot create a queue of %u requests", n);
 	for (unsigned int i = 0; i < n; i++)
-		u->reqs[i].next = i + 1 < n ? &u->reqs[i + 1] : NULL;
+		u->reqs[i] = (struct uring_req) { .next = i + 1 < n ? &u->reqs[i + 1] : NULL };
 	u->free = u->reqs;
 	return 0;
 }
