@@ -17,6 +17,7 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
+#include "drivers/file/file_zone.h"
 #include "lib/error.h"
 #include "lib/util/align.h"
 #include "lib/util/cleanup.h"
@@ -78,10 +79,14 @@ static bool has_write_cache(int queue_dir)
 	       strcmp(text, "write back") == 0;
 }
 
-/* What is in question for both kinds of files. */
+/*
+ * What is in question for both kinds of files. A polled write of zones kills the kernel (Linux 6.10
+ * and later) when it must wait for another one: where the number of the queue to poll is noted,
+ * that of the write's segments is then.
+ */
 static void common_limits(int queue_dir, struct file_info *info, struct blkio_limits *l)
 {
-	info->can_poll = sysfs_read_u64(queue_dir, "io_poll", 0) == 1;
+	info->can_poll = !info->zone_bytes && sysfs_read_u64(queue_dir, "io_poll", 0) == 1;
 	l->supports_fua_natively = sysfs_read_u64(queue_dir, "fua", 0) == 1;
 	l->buf_alignment = l->request_alignment;
 	l->mem_region_alignment = (uint64_t)l->buf_alignment;
@@ -121,6 +126,7 @@ static int block_limits(int fd, dev_t dev, bool direct, struct file_info *info,
 	l->flush_needed = !direct || has_write_cache(dir);
 	l->can_grow = false;
 	info->can_write_zeroes = sysfs_read_u64(dir, "write_zeroes_max_bytes", 0) > 0;
+	file_zone_read(fd, dir, info, l);
 	common_limits(dir, info, l);
 	return 0;
 }

@@ -11,6 +11,8 @@ struct file_info {
 	bool block_device;
 	bool can_write_zeroes; /* block device: without zeroes being sent to it */
 	bool can_poll;         /* the device, or the one below the file system, has poll queues */
+	uint64_t zone_bytes;   /* of each zone of a zoned block device, else 0 */
+	uint64_t zoned_bytes;  /* of all together; the last one may be shorter */
 };
 
 /*

@@ -55,7 +55,7 @@ int file_pool_init(struct file_pool *p, const struct file_pool_ops *ops, int not
 
 /* ---- a thread ---- */
 
-static void signal_eventfd(int fd)
+static void signal_fd(int fd)
 {
 	const uint64_t one = 1;
 
@@ -80,10 +80,10 @@ static void finish(struct file_pool *p, struct file_job *job)
 	if (p->stop)
 		return;
 	if (p->notify)
-		signal_eventfd(p->notify_fd);
+		signal_fd(p->notify_fd);
 	if (p->want && atomic_load(&p->nr_done) >= p->want) {
 		p->want = 0;
-		signal_eventfd(p->wake_fd);
+		signal_fd(p->wake_fd);
 	}
 }
 

@@ -46,8 +46,8 @@ struct file_pool {
 	unsigned int users; /* threads, and the queue */
 	unsigned int idle;  /* threads that wait */
 	unsigned int want;  /* wake the waiter when so many are done; 0: nobody waits */
-	bool notify;        /* add one to notify_fd for each that is done */
-	int notify_fd;      /* of the queue */
+	bool notify;        /* write 8 bytes to notify_fd for each that is done */
+	int notify_fd;      /* of the queue: an eventfd, or a pipe */
 	/* Set under the lock: nothing is begun any more, and the application's memory may be gone.
 	 */
 	atomic_bool stop;

@@ -6,6 +6,7 @@
 #define DRIVERS_IO_URING_IO_URING_H
 
 #include "drivers/file/file.h"
+#include "drivers/file/file_zone.h"
 #include "drivers/uring/queue.h"
 
 struct iou {
@@ -23,12 +24,16 @@ enum iou_step {
 	IOU_DISCARD_CMD,
 	IOU_WRITE_ZEROES, /* writing buffers of zeroes */
 	IOU_FLUSH,
+	IOU_ZONE, /* reading the eventfd that tells of zone requests */
 };
+
+struct iou_zones;
 
 struct iou_queue {
 	struct uring_queue u;
 	struct iou *dev;
-	bool no_discard_cmd; /* block device: discard goes through fallocate */
+	struct iou_zones *zones; /* NULL if the device has none */
+	bool no_discard_cmd;     /* block device: discard goes through fallocate */
 };
 
 static inline struct iou *to_iou(struct blkio *b)
@@ -57,5 +62,21 @@ int iou_reap(struct blkioq *q, struct blkio_completion *completions, int max);
  * is now ready for its next step.
  */
 int iou_step(struct iou_queue *q, struct uring_req *req, int res);
+
+/* io_uring_zone.c: zone requests, of queues of zoned devices. */
+
+/* 0 or -errno; what there is then is undone by stop and end, before and after that of the ring. */
+int iou_zones_create(struct iou_queue *q);
+/* Requests of the ring that stand for those of zones end by themselves from now on. */
+void iou_zones_stop(struct iou_queue *q);
+/* Whether the ring is over is what uring_queue_end() says. */
+void iou_zones_end(struct iou_queue *q, bool over, int64_t deadline);
+int iou_zone_submit(struct iou_queue *q, const struct blkio_req *r);
+/* Change an SQE that reads from the device to what stands for zone requests. */
+void iou_zone_fill(struct iou_queue *q, struct io_uring_sqe *sqe);
+/* Such an SQE's result. False: it is to be issued again. */
+bool iou_zone_finish(struct iou_queue *q, struct uring_req *req, int res,
+		     struct blkio_completion *c);
+int iou_zone_enter(struct blkioq *base, unsigned int want, struct blkio_wait *wait);
 
 #endif

@@ -64,19 +64,23 @@ static void iou_destroy_queue(struct blkioq *base, int64_t deadline)
 {
 	struct iou_queue *q = to_iou_queue(base);
 
-	(void)uring_queue_end(&q->u, deadline);
+	bool over;
+
+	iou_zones_stop(q);
+	over = uring_queue_end(&q->u, deadline);
+	iou_zones_end(q, over, deadline);
 	uring_queue_free(&q->u);
 }
 
-static const struct blkioq_ops iou_queue_ops = {
-	.submit_rw = iou_submit_rw,
-	.submit = iou_submit,
-	.enter = uring_queue_enter,
-	.reap = iou_reap,
-	.ready = uring_queue_ready,
-	.set_notify = uring_queue_set_notify,
-	.destroy = iou_destroy_queue,
-};
+#define QUEUE_OPS(enter_)                                                            \
+	{                                                                            \
+		.submit_rw = iou_submit_rw, .submit = iou_submit, .enter = (enter_), \
+		.reap = iou_reap, .ready = uring_queue_ready,                        \
+		.set_notify = uring_queue_set_notify, .destroy = iou_destroy_queue,  \
+	}
+
+static const struct blkioq_ops iou_queue_ops = QUEUE_OPS(uring_queue_enter);
+static const struct blkioq_ops iou_zoned_ops = QUEUE_OPS(iou_zone_enter);
 
 /* What the kernel can carry out. Without reads there is nothing to be done with it. */
 static int set_supported(struct iou_queue *q)
@@ -98,7 +102,7 @@ static int set_supported(struct iou_queue *q)
 	if (!(known & 2))
 		ops &= ~(BLKIO_OP_BIT(BLKIO_OP_WRITE_ZEROES) | BLKIO_OP_BIT(BLKIO_OP_DISCARD));
 	q->no_discard_cmd = !(known & 4);
-	queue_set_supported(&q->u.q, ops);
+	queue_set_supported(&q->u.q, ops | file_zone_ops(&q->dev->file.info));
 	return 0;
 }
 
@@ -110,6 +114,8 @@ static int setup_queue(struct iou_queue *q)
 	if (ret < 0)
 		return ret;
 	ret = set_supported(q);
+	if (ret == 0)
+		ret = iou_zones_create(q);
 	if (ret < 0)
 		return ret;
 	/* fill_sqe() sets the fields that differ. */
@@ -123,9 +129,11 @@ static int setup_queue(struct iou_queue *q)
 
 static int iou_create_queue(struct blkio *b, bool poll, int index, struct blkioq **qp)
 {
+	const struct blkioq_ops *ops =
+		to_iou(b)->file.info.zone_bytes ? &iou_zoned_ops : &iou_queue_ops;
 	struct uring_queue *u;
 	struct iou_queue *q;
-	int ret = uring_queue_alloc(b, sizeof(*q), &iou_queue_ops, poll, &u);
+	int ret = uring_queue_alloc(b, sizeof(*q), ops, poll, &u);
 
 	(void)index;
 	if (ret < 0)

@@ -154,6 +154,9 @@ void iou_fill_step(struct uring_queue *u, struct uring_req *req)
 	case IOU_FLUSH:
 		fill_flush(q, req);
 		return;
+	case IOU_ZONE:
+		iou_zone_fill(q, fill_sqe(q, IORING_OP_READ, 0, 0, 0, 0, req));
+		return;
 	}
 }
 
@@ -227,6 +230,8 @@ int iou_submit(struct blkioq *base, const struct blkio_req *r)
 	struct uring_req *req = q->u.free;
 	int ret;
 
+	if (file_zone_is_op(r->op))
+		return iou_zone_submit(q, r);
 	if (!req || uring_is_full(&q->u.ring))
 		return SUBMIT_FULL;
 	req->op_flags = BLKIO_OP_FLAGS(r->op, r->flags);
@@ -275,7 +280,11 @@ void iou_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, v
 static bool finish_step(struct uring_queue *u, struct uring_req *req,
 			const struct io_uring_cqe *cqe, struct blkio_completion *c)
 {
-	c->ret = iou_step(container_of(u, struct iou_queue, u), req, cqe->res);
+	struct iou_queue *q = container_of(u, struct iou_queue, u);
+
+	if (req->step == IOU_ZONE)
+		return iou_zone_finish(q, req, cqe->res, c);
+	c->ret = iou_step(q, req, cqe->res);
 	return c->ret != IOU_NOT_DONE;
 }
 

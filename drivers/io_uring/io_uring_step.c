@@ -152,6 +152,8 @@ int iou_step(struct iou_queue *q, struct uring_req *req, int res)
 		return step_discard_cmd(q, req, res);
 	case IOU_FLUSH:
 		return res == -EINTR ? IOU_NOT_DONE : res;
+	case IOU_ZONE:
+		break; /* its results are no steps */
 	}
 	return -EIO;
 }

@@ -9,6 +9,7 @@
 #define DRIVERS_THREADS_THREADS_H
 
 #include "drivers/file/file.h"
+#include "drivers/file/file_zone.h"
 #include "drivers/file/pool.h"
 #include "lib/driver.h"
 #include "lib/util/compiler.h"
@@ -25,15 +26,14 @@ struct thr_req {
 	uint32_t op_flags;   /* BLKIO_OP_FLAGS() */
 	uint32_t iovcnt;     /* iovecs left; 0 when buf is used */
 	uint64_t start;
-	uint64_t left; /* bytes, or zones */
+	uint64_t left;
 	union {
 		char *buf;
 		const struct iovec *iov;
-		struct blkio_zone *zones;
 	};
-	size_t skip;     /* bytes of iov[0] that are done */
-	const char *msg; /* of the result, or NULL */
+	size_t skip; /* bytes of iov[0] that are done */
 	void *user_data;
+	struct file_zone_req zone; /* instead of the fields from iovcnt to skip */
 };
 
 /* What the threads need of the queue, and of the instance. */

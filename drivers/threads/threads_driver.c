@@ -92,6 +92,8 @@ static int prepare(struct thr_queue *q, struct thr_req *req, const struct blkio_
 {
 	const struct file_info *info = &q->dev->file.info;
 
+	if (file_zone_is_op(r->op))
+		return file_zone_prepare(&q->q, info, r, &req->zone);
 	switch (r->op) {
 	case BLKIO_OP_READV:
 	case BLKIO_OP_WRITEV:
@@ -156,7 +158,7 @@ static int thr_reap(struct blkioq *base, struct blkio_completion *completions, i
 
 		completions[n++] = (struct blkio_completion) {
 			.user_data = req->user_data,
-			.error_msg = req->msg,
+			.error_msg = req->zone.msg,
 			.ret = job->ret,
 		};
 		next = job->next;
@@ -217,7 +219,8 @@ static int thr_create_queue(struct blkio *b, bool poll, int index, struct blkioq
 		thr_destroy_queue(&q->q, DEADLINE_NONE);
 		return ret;
 	}
-	queue_set_supported(&q->q, BLKIO_ALL_OPS & ~BLKIO_RARE_OPS);
+	queue_set_supported(&q->q, (BLKIO_ALL_OPS & ~BLKIO_RARE_OPS) |
+					   file_zone_ops(&to_thr(b)->file.info));
 	*qp = &q->q;
 	return 0;
 }

@@ -209,6 +209,8 @@ int thr_carry_out(struct file_pool *pool, struct file_job *job)
 	struct thr_pool *p = to_thr_pool(pool);
 	struct thr_req *req = to_thr_req(job);
 
+	if (file_zone_is_op(BLKIO_OP_OF(req->op_flags)))
+		return file_zone_carry_out(pool, p->fd, &p->info, &req->zone);
 	switch (BLKIO_OP_OF(req->op_flags)) {
 	case BLKIO_OP_READ:
 	case BLKIO_OP_WRITE:

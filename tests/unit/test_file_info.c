@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/blkzoned.h>
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,10 +62,11 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (!fake.active)
 		return __real_ioctl(fd, request, arg);
-	if (fake.ioctl_errno) {
-		errno = fake.ioctl_errno;
+	errno = fake.ioctl_errno;
+	if (request == BLKGETZONESZ)
+		errno = ENOTTY;
+	if (errno)
 		return -1;
-	}
 	*(unsigned int *)arg = request == BLKSSZGET    ? (unsigned int)fake.logical
 			       : request == BLKPBSZGET ? fake.physical
 						       : fake.optimal;
