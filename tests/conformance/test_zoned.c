@@ -82,8 +82,6 @@ static struct zoned *zoned_open(enum io_mode mode)
 
 	z = (struct zoned) { .d = device_open_rw(mode) };
 	skip_if_not_zoned(z.d);
-	if (traits_only_read_write(mode))
-		SKIP("poll queues of this driver only read and write");
 	z.size = get_u64(z.d->b, "zone-size");
 	z.nr = get_u64(z.d->b, "nr-zones");
 	z.max_open = get_int(z.d->b, "max-open-zones");
@@ -509,9 +507,10 @@ static void model_close(struct model *m, int i)
 	}
 	EXPECT_INT(ret, 0);
 	zone->explicitly_open = false;
-	/* An empty zone that is closed is empty again, but for NVMe, where it is closed. */
-	if (!zone->written && traits->kind != KIND_NVME)
-		zone->active = false;
+	/* An empty zone that is closed is empty again, but for NVMe, where it stays closed. */
+	if (!zone->written)
+		zone->active = look(m->z, m->z->first + (uint64_t)i)->zone_state ==
+			       BLKIO_ZONE_STATE_CLOSED;
 }
 
 static void model_finish(struct model *m, int i)

@@ -34,6 +34,26 @@ nvme_char() {
 	wait_for "$nvme_name" && echo "$nvme_name"
 }
 
+# null_blk_make SETTING=VALUE...: /dev/nullb0.
+null_blk_make() {
+	null_blk=/sys/kernel/config/nullb/nullb0
+	mount -t configfs config /sys/kernel/config 2>/dev/null
+	mkdir "$null_blk" 2>/dev/null || return 1
+	for null_blk_setting in memory_backed=1 blocksize=512 irqmode=0 poll_queues=1 "$@" power=1; do
+		echo "${null_blk_setting#*=}" >"$null_blk/${null_blk_setting%%=*}"
+	done
+}
+
+# Settings for zones, conventional ones too. With a limit of active ones as well it would refuse what it
+# could do by closing a zone that a write has opened.
+# shellcheck disable=SC2034 # for suites
+null_blk_zones="size=48 zoned=1 zone_size=4 zone_capacity=3 zone_nr_conv=2 zone_max_open=4"
+
+null_blk_remove() {
+	echo 0 >"$null_blk/power"
+	rmdir "$null_blk"
+}
+
 # vduse_start NAME FILE [QUEUES [option of the export]]: qemu-storage-daemon serves the file as the
 # vDPA device NAME, with 2 queues, which vhost-vdpa has. Its process is $vduse_pid.
 vduse_start() {

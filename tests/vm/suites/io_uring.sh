@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # The io_uring driver on devices that only a guest has here: NVMe with poll queues that poll, zones,
-# null_blk, a loop device.
+# null_blk, a loop device. Zones with the driver threads as well.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
@@ -37,30 +37,49 @@ test_poll_queues() {
 	fi
 }
 
-# Reads work with or without zones in the driver; the rest needs its zone requests.
+# zones NAME DISK: the requests for zones, with both drivers that have the kernel's.
+zones() {
+	conformance_of "$1, zones" --only=zoned/ --count=40 io_uring "path=$2" direct=true
+	parts "$1, zones, threads" "zoned/zones zoned/the_other zoned/random" --count=40 threads "path=$2" direct=true
+}
+
 test_zoned() {
 	disk=$(nvme_disk 3)
 	conformance_of "$disk, zones, reading" --only=requests/ io_uring "path=$disk" direct=true read-only=true
-	if blkio-info io_uring "path=$disk" | grep -q '^zoned  *0$'; then
-		skip "zones of $disk" "io_uring in this build does not know them"
-	else
-		conformance_of "$disk, zones" --only=zoned/ io_uring "path=$disk" direct=true
-	fi
+	zones "$disk" "$disk"
+	conformance_of "$disk, zones, single issuer" --only=zoned/random --count=40 io_uring "path=$disk" direct=true single-issuer=true
 }
 
 test_null_blk() {
-	root=/sys/kernel/config/nullb/nullb0
-	mount -t configfs config /sys/kernel/config 2>/dev/null
-	if ! mkdir $root 2>/dev/null; then
+	if ! null_blk_make size=16; then
 		skip null_blk "the kernel has none"
 		return
 	fi
-	for setting in memory_backed=1 size=16 blocksize=512 irqmode=0 poll_queues=1 power=1; do
-		echo "${setting#*=}" >"$root/${setting%%=*}"
-	done
 	conformance_of null_blk --only=requests/ io_uring "path=/dev/nullb0" direct=true
-	echo 0 >$root/power
-	rmdir $root
+	null_blk_remove
+	# shellcheck disable=SC2086 # words
+	null_blk_make $null_blk_zones
+	zones null_blk /dev/nullb0
+	null_blk_remove
+}
+
+# The tools' driver "auto" where the administrator has switched io_uring off.
+test_switched_off() {
+	switch=/proc/sys/kernel/io_uring_disabled
+	if [ ! -e $switch ]; then
+		skip "io_uring switched off" "the kernel has no such sysctl"
+		return
+	fi
+	head -c 1048576 /dev/urandom >/tmp/from
+	echo 2 >$switch
+	refuses "io_uring is switched off" kernel.io_uring_disabled \
+		blkio-info --start io_uring path=/tmp/from
+	check "auto is threads" sh -c "blkio-info --get=driver --start auto path=/tmp/from | grep -q -x threads"
+	check "a copy with auto" blkio-copy --create auto path=/tmp/from to auto path=/tmp/to
+	check "a copy with auto has the same bytes" cmp /tmp/from /tmp/to
+	echo 0 >$switch
+	check "auto is io_uring again" sh -c "blkio-info --get=driver --start auto path=/tmp/from | grep -q -x io_uring"
+	rm /tmp/from /tmp/to
 }
 
 test_loop() {
@@ -76,4 +95,5 @@ test_poll_queues
 test_zoned
 test_null_blk
 test_loop
+test_switched_off
 finish io_uring

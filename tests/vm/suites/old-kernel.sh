@@ -34,4 +34,11 @@ fi
 truncate -s 16M /tmp/file
 conformance_of "a file" --only=requests/ io_uring path=/tmp/file
 conformance_of "zeroes in a file" --only=zeroes/ io_uring path=/tmp/file
+# shellcheck disable=SC2086 # words
+if null_blk_make $null_blk_zones; then
+	conformance_of "null_blk, zones" --only=zoned/ --count=20 io_uring path=/dev/nullb0 direct=true single-issuer=true
+	null_blk_remove
+else
+	skip "zones of null_blk" "the kernel has none"
+fi
 finish old-kernel
