@@ -23,8 +23,8 @@
 #define READ_RETRIES 1000
 
 /*
- * Of a queue at a time. Their 8 bytes each fit into any pipe, so that the thread's writes never
- * wait: the smallest has two pages, the first of which may have been read but for the last bytes.
+ * Of a queue at a time. Twice their 8 bytes fit into any pipe, so that no write waits: the smallest
+ * has two pages, the first of which may have been read but for the last bytes.
  */
 #define MAX_JOBS 256
 
@@ -134,15 +134,20 @@ int iou_zones_create(struct iou_queue *q)
 	return ret < 0 ? ret : make_jobs(z);
 }
 
+/* All reads end, by the end of the pipe or, should a child process have that open, by enough bytes.
+ */
 void iou_zones_stop(struct iou_queue *q)
 {
+	static const char enough[MAX_JOBS * sizeof(uint64_t)];
 	struct iou_zones *z = q->zones;
 
 	if (!z)
 		return;
 	file_pool_stop(&z->pool);
-	if (z->pool.notify_fd >= 0)
-		close(z->pool.notify_fd); /* all reads end */
+	if (z->pool.notify_fd < 0)
+		return;
+	(void)!write(z->pool.notify_fd, enough, sizeof(enough));
+	close(z->pool.notify_fd);
 }
 
 void iou_zones_end(struct iou_queue *q, bool over, int64_t deadline)

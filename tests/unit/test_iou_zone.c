@@ -41,11 +41,15 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 int __wrap_pipe2(int fds[2], int flags);
 int __real_pipe2(int fds[2], int flags);
 
-static bool no_reads;
+static bool no_reads, no_pipe;
 
-/* What cannot be read is in place of the pipe. */
+/* What cannot be read is in place of the pipe, or nothing. */
 int __wrap_pipe2(int fds[2], int flags)
 {
+	if (no_pipe) {
+		errno = EMFILE;
+		return -1;
+	}
 	if (!no_reads)
 		return __real_pipe2(fds, flags);
 	fds[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -59,6 +63,7 @@ enum {
 	PLAIN,
 	SINGLE_ISSUER,
 	NO_FIXED_FILE,
+	SQPOLL,
 	NR_KINDS
 };
 
@@ -73,10 +78,23 @@ static void make_small_and_owned(struct blkio *b)
 	ck_assert_int_eq(blkio_set_bool(b, "single-issuer", true), 0);
 }
 
+static void make_small_with_sqpoll(struct blkio *b)
+{
+	make_small(b);
+	ck_assert_int_eq(blkio_set_bool(b, "sqpoll", true), 0);
+}
+
+static void (*const configure[NR_KINDS])(struct blkio *) = {
+	[PLAIN] = make_small,
+	[SINGLE_ISSUER] = make_small_and_owned,
+	[NO_FIXED_FILE] = make_small,
+	[SQPOLL] = make_small_with_sqpoll,
+};
+
 static bool start(int kind)
 {
 	fake_zoned_reset();
-	if (!iou_start(&x, BYTES, kind == SINGLE_ISSUER ? make_small_and_owned : make_small)) {
+	if (!iou_start(&x, BYTES, configure[kind])) {
 		x.b = NULL;
 		return false;
 	}
@@ -143,7 +161,8 @@ static int count_threads_before(void)
 
 START_TEST(there_is_a_thread_only_for_zone_requests)
 {
-	int before = count_threads_before();
+	int after = count_threads_before();
+	int before = after + (_i == SQPOLL); /* the kernel's */
 
 	if (!start(_i))
 		return;
@@ -156,9 +175,9 @@ START_TEST(there_is_a_thread_only_for_zone_requests)
 	ck_assert_int_ge(count_threads(), before + 1);
 	blkio_destroy(&x.b);
 	close(x.file);
-	for (int i = 0; i < 500 && count_threads() > before; i++)
+	for (int i = 0; i < 500 && count_threads() > after; i++)
 		usleep(10000); /* a thread that was joined can be seen for a moment */
-	ck_assert_int_eq(count_threads(), before);
+	ck_assert_int_eq(count_threads(), after);
 }
 END_TEST
 
@@ -369,6 +388,26 @@ START_TEST(each_completion_is_that_of_its_request)
 }
 END_TEST
 
+/* ---- queues ---- */
+
+START_TEST(a_queue_that_cannot_be_made_leaves_nothing)
+{
+	int fds;
+
+	if (!start(_i))
+		return;
+	fds = count_open_fds();
+	no_pipe = true;
+	ck_assert_error(blkio_add_queue(x.b), -EMFILE, "ulimit -n");
+	ck_assert_int_eq(count_open_fds(), fds);
+	no_pipe = false;
+	ck_assert_int_eq(blkio_add_queue(x.b), 1);
+	x.q = blkio_get_queue(x.b, 1);
+	open_zone(1);
+	ck_assert_int_eq(iou_wait(&x).ret, 0);
+}
+END_TEST
+
 /* ---- the end ---- */
 
 START_TEST(the_end_comes_with_requests_in_each_state)
@@ -421,6 +460,7 @@ static Suite *zone_suite(void)
 		where_the_read_fails_the_thread_is_waited_for,
 		reads_and_zone_requests_do_not_disturb_each_other,
 		each_completion_is_that_of_its_request,
+		a_queue_that_cannot_be_made_leaves_nothing,
 		the_end_comes_with_requests_in_each_state,
 		what_is_done_but_not_taken_does_not_matter,
 	};
