@@ -254,7 +254,8 @@ static cold void put_right(struct iou_queue *q)
 	const struct uring *ring = &q->u.ring;
 	unsigned int read = ring->sq_limit - ring->sq_entries;
 
-	for (; z->odd_from != z->odd_to && z->odd_from != read; z->odd_from++) {
+	/* They are numbers that wrap around. */
+	for (; z->odd_from != z->odd_to && (int)(read - z->odd_from) > 0; z->odd_from++) {
 		struct io_uring_sqe *sqe = &ring->sqes[z->odd_from & ring->sq_mask];
 
 		sqe->fd = z->usual_fd;

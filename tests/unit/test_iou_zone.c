@@ -57,6 +57,21 @@ int __wrap_pipe2(int fds[2], int flags)
 	return 0;
 }
 
+int __wrap_io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+			   unsigned int flags, sigset_t *sig, size_t sz);
+int __real_io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+			   unsigned int flags, sigset_t *sig, size_t sz);
+
+static bool kernel_is_busy;
+
+int __wrap_io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete,
+			   unsigned int flags, sigset_t *sig, size_t sz)
+{
+	if (kernel_is_busy)
+		return -EBUSY;
+	return __real_io_uring_enter2(fd, to_submit, min_complete, flags, sig, sz);
+}
+
 /* ---- queues of each kind, by _i ---- */
 
 enum {
@@ -364,6 +379,37 @@ START_TEST(reads_and_zone_requests_do_not_disturb_each_other)
 }
 END_TEST
 
+/* SQEs that the kernel has not read must not be put right. */
+START_TEST(a_system_call_that_fails_changes_nothing)
+{
+	struct blkio_completion c[4];
+
+	if (!start(_i))
+		return;
+	if (_i == SQPOLL)
+		return; /* the kernel reads them without a call */
+	kernel_is_busy = true;
+	blkioq_read(x.q, 0, buf, 512, tag(3), 0);
+	open_zone(1);
+	ck_assert_error(blkioq_do_io(x.q, NULL, 0, 0, NULL), -EBUSY, "io_uring_enter");
+	ck_assert_int_ne(x.iou_q->u.ring.sqes[1].fd, x.iou_q->u.ring.sqes[0].fd);
+	blkioq_read(x.q, 512, buf + 512, 512, tag(4), 0);
+	open_zone(2);
+	ck_assert_error(blkioq_do_io(x.q, NULL, 0, 0, NULL), -EBUSY, "io_uring_enter");
+	kernel_is_busy = false;
+	ck_assert_int_eq(blkioq_do_io(x.q, c, 4, 4, NULL), 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(c[i].ret, 0);
+	ck_assert_mem_eq(buf, data, 1024);
+	fake_zoned_set_hold(true);
+	open_zone(1);
+	ck_assert_int_eq(blkioq_do_io(x.q, c, 0, 1, NULL), 0);
+	expect_read();
+	fake_zoned_set_hold(false);
+	ck_assert_int_eq(iou_wait(&x).ret, 0);
+}
+END_TEST
+
 START_TEST(each_completion_is_that_of_its_request)
 {
 	struct blkio_completion c[4];
@@ -459,6 +505,7 @@ static Suite *zone_suite(void)
 		who_polls_sees_it,
 		where_the_read_fails_the_thread_is_waited_for,
 		reads_and_zone_requests_do_not_disturb_each_other,
+		a_system_call_that_fails_changes_nothing,
 		each_completion_is_that_of_its_request,
 		a_queue_that_cannot_be_made_leaves_nothing,
 		the_end_comes_with_requests_in_each_state,
