@@ -21,19 +21,24 @@ struct thr {
 	int num_entries;
 };
 
+/* One cache line. */
 struct thr_req {
 	struct file_job job; /* its result */
 	uint32_t op_flags;   /* BLKIO_OP_FLAGS() */
 	uint32_t iovcnt;     /* iovecs left; 0 when buf is used */
-	uint64_t start;
-	uint64_t left;
-	union {
-		char *buf;
-		const struct iovec *iov;
-	};
-	size_t skip; /* bytes of iov[0] that are done */
 	void *user_data;
-	struct file_zone_req zone; /* instead of the fields from iovcnt to skip */
+	union {
+		struct {
+			uint64_t start;
+			uint64_t left;
+			union {
+				char *buf;
+				const struct iovec *iov;
+			};
+			size_t skip; /* bytes of iov[0] that are done */
+		};
+		struct file_zone_req zone; /* if it is for zones */
+	};
 };
 
 /* What the threads need of the queue, and of the instance. */

@@ -145,6 +145,11 @@ static int thr_enter(struct blkioq *base, unsigned int want, struct blkio_wait *
 	return want ? file_pool_wait(&q->pool->pool, want, wait) : 0;
 }
 
+static const char *message_of(const struct thr_req *req)
+{
+	return file_zone_is_op(BLKIO_OP_OF(req->op_flags)) ? req->zone.msg : NULL;
+}
+
 static int thr_reap(struct blkioq *base, struct blkio_completion *completions, int max)
 {
 	struct thr_queue *q = to_thr_queue(base);
@@ -158,7 +163,7 @@ static int thr_reap(struct blkioq *base, struct blkio_completion *completions, i
 
 		completions[n++] = (struct blkio_completion) {
 			.user_data = req->user_data,
-			.error_msg = req->zone.msg,
+			.error_msg = message_of(req),
 			.ret = job->ret,
 		};
 		next = job->next;
