@@ -1,15 +1,64 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The device under test. All jobs share one instance; each has a queue of it.
+ * A device under test, from the words of a command line to a started instance.
  */
 #include "device.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../common/mounted.h"
 #include "../common/msg.h"
+
+int device_list_init(struct device_list *list, int max)
+{
+	list->count = 0;
+	list->device = calloc((size_t)max, sizeof(*list->device));
+	return list->device ? STATUS_OK : msg_failed("out of memory");
+}
+
+/* Requests may still be in flight after an error: destroy also frees the buffers' regions. */
+void device_list_finish(struct device_list *list)
+{
+	for (int i = 0; i < list->count; i++)
+		instance_finish(&list->device[i].in);
+	free(list->device);
+	*list = (struct device_list) { 0 };
+}
+
+/* The same words and the same --direct make the same instance. */
+static bool same_device(const struct bench_options *a, const struct bench_options *b)
+{
+	if (a->words.count != b->words.count || a->direct != b->direct)
+		return false;
+	for (int i = 0; i < a->words.count; i++)
+		if (strcmp(a->words.word[i], b->words.word[i]) != 0)
+			return false;
+	return true;
+}
+
+static struct device *find_or_add(struct device_list *list, const struct bench_options *o)
+{
+	for (int i = 0; i < list->count; i++)
+		if (same_device(list->device[i].o, o))
+			return &list->device[i];
+	list->device[list->count].o = o;
+	return &list->device[list->count++];
+}
+
+struct device *device_reserve(struct device_list *list, const struct bench_options *o, int *first)
+{
+	struct device *dev = find_or_add(list, o);
+	int *queues = o->wait == WAIT_POLLQUEUE ? &dev->poll_queues : &dev->queues;
+
+	*first = *queues;
+	*queues += (int)o->numjobs;
+	dev->writes |= options_writes(o);
+	dev->iodepth = o->iodepth > dev->iodepth ? o->iodepth : dev->iodepth;
+	return dev;
+}
 
 static int set_number(struct device *dev, const char *name, uint64_t value)
 {
@@ -19,9 +68,16 @@ static int set_number(struct device *dev, const char *name, uint64_t value)
 	return instance_set(&dev->in, name, text);
 }
 
-static int get_int(struct device *dev, const char *name, int *value)
+int device_get_int(const struct device *dev, const char *name, int *value)
 {
 	if (blkio_get_int(dev->in.b, name, value) < 0)
+		return msg_blkio("%s: cannot read %s", dev->in.driver, name);
+	return STATUS_OK;
+}
+
+int device_get_uint64(const struct device *dev, const char *name, uint64_t *value)
+{
+	if (blkio_get_uint64(dev->in.b, name, value) < 0)
 		return msg_blkio("%s: cannot read %s", dev->in.driver, name);
 	return STATUS_OK;
 }
@@ -41,16 +97,6 @@ static int create(struct device *dev)
 	return instance_create(&dev->in, words->word[0], words->word + 1, words->count - 1);
 }
 
-static int connect_device(struct device *dev)
-{
-	return instance_connect(&dev->in);
-}
-
-static int start(struct device *dev)
-{
-	return instance_start(&dev->in);
-}
-
 static int set_before_connect(struct device *dev)
 {
 	const struct bench_options *o = dev->o;
@@ -58,12 +104,17 @@ static int set_before_connect(struct device *dev)
 
 	if (o->direct >= 0)
 		status = instance_set(&dev->in, "direct", o->direct ? "true" : "false");
-	if (status == STATUS_OK && !options_writes(o) && !instance_has_arg(&dev->in, "read-only") &&
+	if (status == STATUS_OK && !dev->writes && !instance_has_arg(&dev->in, "read-only") &&
 	    has_prop(dev, "read-only", BLKIO_STATE_CREATED))
 		status = instance_set(&dev->in, "read-only", "true");
-	if (status == STATUS_OK && options_writes(o) && !o->allow_mounted_write)
+	if (status == STATUS_OK && dev->writes && !o->allow_mounted_write)
 		status = mounted_refuse_instance(&dev->in);
 	return status;
+}
+
+static int connect_device(struct device *dev)
+{
+	return instance_connect(&dev->in);
 }
 
 /* Unless the user chose the size of the queues, all requests of a job find room in one. */
@@ -74,27 +125,26 @@ static int fit_queue_size(struct device *dev, const char *name)
 
 	if (instance_has_arg(&dev->in, name) || !has_prop(dev, name, BLKIO_STATE_CONNECTED))
 		return STATUS_OK;
-	status = get_int(dev, name, &now);
-	if (status != STATUS_OK || (uint64_t)now >= dev->o->iodepth)
+	status = device_get_int(dev, name, &now);
+	if (status != STATUS_OK || (uint64_t)now >= dev->iodepth)
 		return status;
-	while (size < dev->o->iodepth)
+	while (size < dev->iodepth)
 		size *= 2;
 	return set_number(dev, name, size);
 }
 
 static int set_queues(struct device *dev)
 {
-	bool poll = dev->o->wait == WAIT_POLLQUEUE;
 	bool supported = false;
 	int status;
 
-	if (poll &&
+	if (dev->poll_queues &&
 	    (blkio_get_bool(dev->in.b, "supports-poll-queues", &supported) < 0 || !supported))
 		return msg_failed("%s: no poll queues here (supports-poll-queues is false)%s",
 				  dev->in.driver, dev->o->direct == 1 ? "" : "; try --direct=1");
-	status = set_number(dev, "num-queues", poll ? 0 : dev->o->numjobs);
+	status = set_number(dev, "num-queues", (uint64_t)dev->queues);
 	if (status == STATUS_OK)
-		status = set_number(dev, "num-poll-queues", poll ? dev->o->numjobs : 0);
+		status = set_number(dev, "num-poll-queues", (uint64_t)dev->poll_queues);
 	if (status == STATUS_OK)
 		status = fit_queue_size(dev, "num-entries");
 	if (status == STATUS_OK)
@@ -102,106 +152,19 @@ static int set_queues(struct device *dev)
 	return status;
 }
 
-static int check_alignment(struct device *dev)
+static int start(struct device *dev)
 {
-	int status, alignment;
-
-	status = get_int(dev, "request-alignment", &alignment);
-	if (status != STATUS_OK || alignment <= 1)
-		return status;
-	if (dev->o->bs % (uint64_t)alignment || dev->o->offset % (uint64_t)alignment)
-		return msg_usage("--bs and --offset must be multiples of the device's "
-				 "request-alignment, %d",
-				 alignment);
-	return STATUS_OK;
+	return instance_start(&dev->in);
 }
 
-/* Which part of the device is used. Only writes to what can grow may go beyond its end. */
-static int choose_area(struct device *dev)
-{
-	const struct bench_options *o = dev->o;
-	bool can_grow = false;
-	uint64_t capacity;
-
-	if (blkio_get_uint64(dev->in.b, "capacity", &capacity) < 0)
-		return msg_blkio("%s: cannot read capacity", dev->in.driver);
-	if (options_writes(o) && o->size)
-		blkio_get_bool(dev->in.b, "can-grow", &can_grow);
-	dev->area_bytes =
-		o->size ? o->size : capacity - (o->offset < capacity ? o->offset : capacity);
-	dev->area_bytes -= dev->area_bytes % o->bs;
-	if (dev->area_bytes == 0)
-		return msg_failed("a device of %" PRIu64
-				  " bytes has no room for a request of %" PRIu64
-				  " bytes at offset %" PRIu64,
-				  capacity, o->bs, o->offset);
-	if (!can_grow && (o->offset > capacity || dev->area_bytes > capacity - o->offset))
-		return msg_failed("--offset and --size reach beyond the device, which has %" PRIu64
-				  " bytes",
-				  capacity);
-	return STATUS_OK;
-}
-
-static size_t round_up(size_t value, size_t step)
-{
-	return (value + step - 1) / step * step;
-}
-
-static int map_buffers(struct device *dev)
-{
-	const struct bench_options *o = dev->o;
-	int status, buf_alignment;
-	uint64_t region_alignment;
-	size_t bytes;
-
-	status = get_int(dev, "buf-alignment", &buf_alignment);
-	if (status != STATUS_OK)
-		return status;
-	if (blkio_get_uint64(dev->in.b, "mem-region-alignment", &region_alignment) < 0)
-		return msg_blkio("%s: cannot read mem-region-alignment", dev->in.driver);
-	dev->buffer_bytes = round_up(o->bs, buf_alignment > 64 ? (size_t)buf_alignment : 64);
-	dev->job_bytes = round_up(dev->buffer_bytes * o->iodepth, 4096);
-	if (__builtin_mul_overflow(dev->job_bytes, o->numjobs, &bytes))
-		return msg_usage("the buffers are too large");
-	bytes = round_up(bytes, region_alignment ? region_alignment : 1);
-	if (blkio_alloc_mem_region(dev->in.b, &dev->region, bytes) < 0)
-		return msg_blkio("%s: cannot allocate buffers of %zu bytes", dev->in.driver, bytes);
-	if (blkio_map_mem_region(dev->in.b, &dev->region) < 0)
-		return msg_blkio("%s: cannot map buffers of %zu bytes", dev->in.driver, bytes);
-	return STATUS_OK;
-}
-
-int device_init(struct device *dev, const struct bench_options *o)
+int device_open(struct device *dev)
 {
 	static int (*const step[])(struct device *) = {
-		create, set_before_connect, connect_device, set_queues,
-		start,  check_alignment,    choose_area,    map_buffers,
+		create, set_before_connect, connect_device, set_queues, start,
 	};
 	int status = STATUS_OK;
 
-	memset(dev, 0, sizeof(*dev));
-	dev->o = o;
 	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]) && status == STATUS_OK; i++)
 		status = step[i](dev);
 	return status;
-}
-
-/* Requests may still be in flight after an error: destroy first, it frees the region as well. */
-void device_finish(struct device *dev)
-{
-	instance_finish(&dev->in);
-}
-
-struct blkioq *device_queue(const struct device *dev, int job)
-{
-	if (dev->o->wait == WAIT_POLLQUEUE)
-		return blkio_get_poll_queue(dev->in.b, job);
-	return blkio_get_queue(dev->in.b, job);
-}
-
-void *device_buffer(const struct device *dev, int job, int index)
-{
-	size_t at = (size_t)job * dev->job_bytes + (size_t)index * dev->buffer_bytes;
-
-	return (char *)dev->region.addr + at;
 }

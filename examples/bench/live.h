@@ -5,14 +5,20 @@
 #ifndef BENCH_LIVE_H
 #define BENCH_LIVE_H
 
-#include "run.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run;
 
 struct live {
 	bool on;
-	uint64_t last_ns, last_done; /* at the last update; rates are since then */
+	uint64_t last_ns; /* at the last update; rates are since then */
+	double last_done, last_bytes;
 };
 
-void live_init(struct live *live, const struct run *run);
+void live_init(struct live *live, int eta);
+/* The run's group starts. */
+void live_start(struct live *live, const struct run *run);
 void live_update(struct live *live, const struct run *run, uint64_t now_ns);
 /* Erase the line. */
 void live_finish(const struct live *live);

@@ -2,50 +2,46 @@
 /*
  * blkio-bench: how fast a block device is through libblkio.
  *
- * options.c says what is to be done, device.c opens the device, run.c runs the jobs (job.c, and
- * worker.c for the loop that is measured), result.c and report_*.c say what came out.
+ * options.c and plan.c say what is to be done, device.c opens devices, task.c finds a section's
+ * place on one, run.c runs the jobs (job.c, and worker.c for the loop that is measured), result.c
+ * and report_*.c say what came out.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "../common/msg.h"
 #include "result.h"
 
-static int report(const struct run *run, const struct device *dev)
+static int report(const struct run *run)
 {
-	const char *error = result_error(run);
-	int status;
-
-	if (run->o->output_format == OUTPUT_JSON)
-		report_json(run, dev);
+	if (run->plan->o.output_format == OUTPUT_JSON)
+		report_json(run);
 	else
-		report_text(run, dev);
-	status = msg_close_stdout();
-	return error ? msg_failed("%s", error) : status;
+		report_text(run);
+	return msg_close_stdout();
 }
 
-static int bench(const struct bench_options *o)
+/* What was measured before something failed is reported too. */
+static int bench(const struct plan *plan)
 {
-	struct run run = { 0 };
-	struct device dev;
-	int status = device_init(&dev, o);
+	struct run run;
+	int status = run_init(&run, plan);
+	int reported = STATUS_OK;
 
-	if (status == STATUS_OK)
-		status = run_init(&run, o, &dev);
 	if (status == STATUS_OK)
 		status = run_go(&run);
-	if (status == STATUS_OK)
-		status = report(&run, &dev);
-	device_finish(&dev);
+	if (run_has_results(&run))
+		reported = report(&run);
+	if (run_error(&run))
+		status = msg_failed("%s", run_error(&run));
 	run_finish(&run);
-	return status;
+	return status == STATUS_OK ? reported : status;
 }
 
-static int run_options(const struct bench_options *o)
+static int run_plan(const struct plan *plan)
 {
-	if (!o->help && !o->version)
-		return bench(o);
-	if (o->help)
+	if (!plan->o.help && !plan->o.version)
+		return bench(plan);
+	if (plan->o.help)
 		options_print_help();
 	else
 		printf("blkio-bench %s\n", blkio_version());
@@ -54,12 +50,12 @@ static int run_options(const struct bench_options *o)
 
 int main(int argc, char **argv)
 {
-	struct bench_options o;
-	int status = options_parse(&o, argv);
+	struct plan plan;
+	int status = plan_make(&plan, argv);
 
 	(void)argc;
 	if (status == STATUS_OK)
-		status = run_options(&o);
-	options_finish(&o);
+		status = run_plan(&plan);
+	plan_finish(&plan);
 	return status;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * The report as JSON. Where fio's report has the same thing, it has the same name here: jobs[],
- * read or write, iops, bw_bytes, lat_ns and its percentiles.
+ * The report as JSON. Where fio's report has the same thing, it has the same name and unit here:
+ * jobs[], read, write or trim, iops, bw, bw_bytes, clat_ns and its percentiles.
  */
 #include <json-c/json.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void add_string(struct json_object *object, const char *key, const char *
 	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
 }
 
-static struct json_object *latency(const struct histogram *h)
+static struct json_object *times(const struct histogram *h)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *percentiles = json_object_new_object();
@@ -47,91 +47,158 @@ static struct json_object *latency(const struct histogram *h)
 	return object;
 }
 
-static struct json_object *numbers(const struct result *r)
+static struct json_object *numbers(const struct op_result *r, double seconds)
 {
 	struct json_object *object = json_object_new_object();
 
 	add_u64(object, "io_bytes", r->bytes);
+	add_u64(object, "io_kbytes", r->bytes >> 10);
+	add_double(object, "bw_bytes", r->bytes_per_s);
+	add_double(object, "bw", r->bytes_per_s / 1024);
+	add_double(object, "iops", r->iops);
+	add_double(object, "runtime", seconds * 1000);
 	add_u64(object, "total_ios", r->requests);
 	add_u64(object, "failed_ios", r->failed);
-	add_double(object, "runtime", r->seconds * 1000);
-	add_double(object, "iops", r->iops);
-	add_double(object, "bw_bytes", r->bytes_per_s);
-	if (histogram_count(&r->lat))
-		json_object_object_add(object, "lat_ns", latency(&r->lat));
+	if (histogram_count(&r->lat)) {
+		json_object_object_add(object, "slat_ns", times(&r->slat));
+		json_object_object_add(object, "clat_ns", times(&r->clat));
+		json_object_object_add(object, "lat_ns", times(&r->lat));
+	}
 	return object;
 }
 
-static void add_result(struct json_object *object, const struct result *r,
-		       const struct bench_options *o)
+/* Per cent of the requests that made so many be in flight. */
+static struct json_object *depths(const struct result *r)
+{
+	struct json_object *object = json_object_new_object();
+	uint64_t sum = 0;
+	char key[16];
+
+	for (int i = 0; i < DEPTH_LEVELS; i++)
+		sum += r->depth[i];
+	for (int i = 0; i < DEPTH_LEVELS; i++) {
+		snprintf(key, sizeof(key), "%s%d", i == DEPTH_LEVELS - 1 ? ">=" : "", 1 << i);
+		add_double(object, key, sum ? 100 * (double)r->depth[i] / (double)sum : 0);
+	}
+	return object;
+}
+
+static void add_result(struct json_object *object, const struct result *r)
 {
 	double percent = r->seconds > 0 ? 100 / r->seconds : 0;
 
-	json_object_object_add(object, options_writes(o) ? "write" : "read", numbers(r));
+	for (int op = 0; op < OP_COUNT; op++)
+		if (r->op[op].used)
+			json_object_object_add(object, options_op_name(op),
+					       numbers(&r->op[op], r->seconds));
 	add_double(object, "usr_cpu", r->cpu.user_s * percent);
 	add_double(object, "sys_cpu", r->cpu.system_s * percent);
 	add_u64(object, "ctx", (uint64_t)r->cpu.switches);
+	add_u64(object, "majf", (uint64_t)r->cpu.major_faults);
+	add_u64(object, "minf", (uint64_t)r->cpu.minor_faults);
+	json_object_object_add(object, "iodepth_level", depths(r));
 }
 
-static struct json_object *options_object(const struct bench_options *o, const struct device *dev)
+static struct json_object *properties(const struct bench_options *o)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (int i = 1; i < o->words.count; i++)
+		json_object_array_add(array, json_object_new_string(o->words.word[i]));
+	return array;
+}
+
+/* As they are in effect, defaults included. */
+static struct json_object *job_options(const struct task *task)
 {
 	struct json_object *object = json_object_new_object();
+	const struct bench_options *o = task->o;
 
+	add_string(object, "driver", task->driver);
+	json_object_object_add(object, "properties", properties(o));
 	add_string(object, "rw", options_rw_name(o));
+	add_u64(object, "rwmixread", o->rwmixread);
 	add_u64(object, "bs", o->bs);
 	add_u64(object, "iodepth", o->iodepth);
 	add_u64(object, "numjobs", o->numjobs);
+	add_u64(object, "vectored", o->vectored);
 	add_string(object, "wait", options_wait_name(o));
-	add_u64(object, "batch", o->batch);
+	add_u64(object, "iodepth_batch_submit", o->batch_submit);
+	add_u64(object, "iodepth_batch_complete_min", o->batch_min);
+	add_u64(object, "iodepth_batch_complete_max", o->batch_max);
 	add_u64(object, "offset", o->offset);
-	add_u64(object, "size", dev->area_bytes);
+	add_u64(object, "size", task->area_bytes);
+	add_u64(object, "io_size", o->io_size);
 	add_double(object, "runtime", (double)o->runtime_ns / 1e9);
+	add_double(object, "ramp_time", (double)o->ramp_ns / 1e9);
 	add_u64(object, "number_ios", o->number_ios);
+	add_u64(object, "rate_iops", o->rate_iops);
 	add_u64(object, "randseed", o->randseed);
 	return object;
 }
 
-static struct json_object *properties(const struct device *dev)
+static struct json_object *job_object(const struct task *task, const struct job *job)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *object = json_object_new_object();
+	static struct result r;
 
-	for (int i = 0; i < dev->in.arg_count; i++)
-		json_object_array_add(array, json_object_new_string(dev->in.args[i]));
-	return array;
+	result_init(&r);
+	result_add_job(&r, job);
+	result_finish(&r);
+	add_string(object, "jobname", task->section->name);
+	add_u64(object, "groupid", (uint64_t)task->section->group);
+	add_u64(object, "job", (uint64_t)job->index);
+	add_string(object, "error", job->error[0] ? job->error : NULL);
+	json_object_object_add(object, "job options", job_options(task));
+	add_result(object, &r);
+	return object;
 }
 
 static struct json_object *jobs_array(const struct run *run)
 {
 	struct json_object *array = json_object_new_array();
-	struct json_object *object;
-	struct result r;
 
-	for (int i = 0; i < run->job_count; i++) {
-		object = json_object_new_object();
-		result_of_job(&r, &run->jobs[i]);
-		add_u64(object, "job", (uint64_t)i);
-		add_result(object, &r, run->o);
-		json_object_array_add(array, object);
-	}
+	for (int i = 0; i < run->task_count; i++)
+		for (int j = 0; j < run->tasks[i].job_count; j++)
+			json_object_array_add(array,
+					      job_object(&run->tasks[i], &run->tasks[i].jobs[j]));
 	return array;
 }
 
-void report_json(const struct run *run, const struct device *dev)
+/* All jobs of a group, or of all groups if it is -1. */
+static struct json_object *together(const struct run *run, int group)
+{
+	struct json_object *object = json_object_new_object();
+	static struct result r;
+
+	result_init(&r);
+	for (int i = 0; i < run->task_count; i++)
+		if (group < 0 || run->tasks[i].section->group == group)
+			result_add_task(&r, &run->tasks[i]);
+	result_finish(&r);
+	add_result(object, &r);
+	return object;
+}
+
+static struct json_object *groups_array(const struct run *run)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (int group = 0; group < plan_groups(run->plan); group++)
+		json_object_array_add(array, together(run, group));
+	return array;
+}
+
+void report_json(const struct run *run)
 {
 	struct json_object *report = json_object_new_object();
-	struct json_object *total = json_object_new_object();
-	struct result r;
 
-	result_of_run(&r, run);
 	add_string(report, "blkio-bench version", blkio_version());
-	add_string(report, "driver", dev->in.driver);
-	json_object_object_add(report, "properties", properties(dev));
-	json_object_object_add(report, "options", options_object(run->o, dev));
 	json_object_object_add(report, "interrupted", json_object_new_boolean(run->interrupted));
-	add_string(report, "error", result_error(run));
+	add_string(report, "error", run_error(run));
 	json_object_object_add(report, "jobs", jobs_array(run));
-	add_result(total, &r, run->o);
-	json_object_object_add(report, "total", total);
+	json_object_object_add(report, "groups", groups_array(run));
+	json_object_object_add(report, "total", together(run, -1));
 	puts(json_object_to_json_string_ext(report, JSON_C_TO_STRING_PRETTY |
 							    JSON_C_TO_STRING_SPACED |
 							    JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -14,78 +14,163 @@
 #define COUNT(n)    number_count((char[NUMBER_TEXT_LEN]) { 0 }, (double)(n))
 #define DECIMAL(n)  number_size_decimal((char[NUMBER_TEXT_LEN]) { 0 }, (double)(n))
 
-static void print_heading(const struct run *run, const struct device *dev)
+static void print_heading(const struct task *task)
 {
-	const struct bench_options *o = run->o;
+	const struct bench_options *o = task->o;
 
-	printf("blkio-bench %s: %s", blkio_version(), dev->in.driver);
-	for (int i = 0; i < dev->in.arg_count; i++)
-		printf(" %s", dev->in.args[i]);
-	printf("\n%s: %s requests, depth %" PRIu64 ", %" PRIu64 " job%s, wait=%s",
-	       options_rw_name(o), SIZE(o->bs), o->iodepth, o->numjobs, o->numjobs == 1 ? "" : "s",
+	printf("\n%s: rw=%s, bs=%s, iodepth=%" PRIu64 ", numjobs=%" PRIu64 ", wait=%s",
+	       task->section->name, options_rw_name(o), SIZE(o->bs), o->iodepth, o->numjobs,
 	       options_wait_name(o));
+	if (options_does(o, OP_READ) && options_does(o, OP_WRITE))
+		printf(", rwmixread=%" PRIu64, o->rwmixread);
 	if (o->direct >= 0)
 		printf(", direct=%d", o->direct);
-	printf(", area %s\n", SIZE(dev->area_bytes));
-	if (run->interrupted)
-		puts("Interrupted: this is what was measured until then.");
+	printf("\n  device  %s", task->driver);
+	for (int i = 1; i < o->words.count; i++)
+		printf(" %s", o->words.word[i]);
+	printf("\n  area    %s from %s\n", SIZE(task->area_bytes), SIZE(o->offset));
 }
 
-static void print_jobs(const struct run *run)
+static void print_times(const char *name, const struct histogram *h)
 {
-	struct result r;
-
-	puts("\n  job        IOPS      bandwidth    latency avg    latency max");
-	for (int i = 0; i < run->job_count; i++) {
-		result_of_job(&r, &run->jobs[i]);
-		printf("%5d  %10s  %11s/s  %13s  %13s\n", i, COUNT(r.iops), SIZE(r.bytes_per_s),
-		       r.lat.max ? TIME(histogram_mean(&r.lat)) : "-",
-		       r.lat.max ? TIME(r.lat.max) : "-");
-	}
+	printf("    %-4s  min=%s, avg=%s, max=%s, stdev=%s\n", name, TIME(h->min),
+	       TIME(histogram_mean(h)), TIME(h->max), TIME(histogram_stdev(h)));
 }
 
 /* Column after column, so that the eye runs down. */
-static void print_percentiles(const struct histogram *lat)
+static void print_percentiles(const struct histogram *h)
 {
 	int count = 0, rows;
 
 	while (result_percentiles[count])
 		count++;
 	rows = (count + 3) / 4;
-	puts("\n  latency percentiles");
+	puts("    clat percentiles");
 	for (int row = 0; row < rows; row++) {
+		printf("    ");
 		for (int i = row; i < count; i += rows)
 			printf("  %5.4g %%%9s", result_percentiles[i] / 100.0,
-			       TIME(histogram_percentile(lat, result_percentiles[i])));
+			       TIME(histogram_percentile(h, result_percentiles[i])));
 		puts("");
 	}
 }
 
-static void print_latency(const struct histogram *lat)
+static void print_op(const struct op_result *r, enum op op, double seconds)
 {
-	printf("  latency    avg %s, min %s, max %s, stdev %s\n", TIME(histogram_mean(lat)),
-	       TIME(lat->min), TIME(lat->max), TIME(histogram_stdev(lat)));
-	print_percentiles(lat);
+	if (!r->used)
+		return;
+	printf("  %-6s  IOPS=%s, BW=%s/s (%s/s)\n", options_op_name(op), COUNT(r->iops),
+	       SIZE(r->bytes_per_s), DECIMAL(r->bytes_per_s));
+	printf("          %" PRIu64 " requests, %s in %s", r->requests, SIZE(r->bytes),
+	       TIME(seconds * 1e9));
+	if (r->failed)
+		printf(", %" PRIu64 " more failed", r->failed);
+	puts("");
+	if (!histogram_count(&r->lat))
+		return;
+	print_times("slat", &r->slat);
+	print_times("clat", &r->clat);
+	print_times("lat", &r->lat);
+	print_percentiles(&r->clat);
 }
 
-void report_text(const struct run *run, const struct device *dev)
+static void print_cpu(const struct result *r)
 {
-	struct result r;
+	if (r->seconds > 0)
+		printf("  cpu     usr=%.1f %%, sys=%.1f %%, ctx=%ld, majf=%ld, minf=%ld\n",
+		       100 * r->cpu.user_s / r->seconds, 100 * r->cpu.system_s / r->seconds,
+		       r->cpu.switches, r->cpu.major_faults, r->cpu.minor_faults);
+}
 
-	result_of_run(&r, run);
-	print_heading(run, dev);
-	if (run->job_count > 1)
-		print_jobs(run);
-	printf("\n  IOPS       %s\n", COUNT(r.iops));
-	printf("  bandwidth  %s/s (%s/s)\n", SIZE(r.bytes_per_s), DECIMAL(r.bytes_per_s));
-	printf("  done       %" PRIu64 " requests, %s in %s\n", r.requests, SIZE(r.bytes),
-	       TIME(r.seconds * 1e9));
-	if (r.failed)
-		printf("  failed     %" PRIu64 " requests\n", r.failed);
-	if (r.seconds > 0)
-		printf("  processor  user %.1f %%, system %.1f %%, context switches %ld\n",
-		       100 * r.cpu.user_s / r.seconds, 100 * r.cpu.system_s / r.seconds,
-		       r.cpu.switches);
-	if (histogram_count(&r.lat))
-		print_latency(&r.lat);
+static void print_depth(const struct result *r)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < DEPTH_LEVELS; i++)
+		sum += r->depth[i];
+	if (!sum)
+		return;
+	printf("  depth   ");
+	for (int i = 0; i < DEPTH_LEVELS; i++)
+		printf("%s%d=%.1f %%",
+		       i == 0                  ? ""
+		       : i == DEPTH_LEVELS - 1 ? ", >="
+					       : ", ",
+		       1 << i, 100 * (double)r->depth[i] / (double)sum);
+	puts("");
+}
+
+static void print_job_line(const struct job *job, const struct op_result *r, enum op op)
+{
+	bool timed = histogram_count(&r->clat);
+
+	printf("  %4d  %-5s  %10s  %11s/s  %13s  %13s\n", job->index, options_op_name(op),
+	       COUNT(r->iops), SIZE(r->bytes_per_s), timed ? TIME(histogram_mean(&r->clat)) : "-",
+	       timed ? TIME(r->clat.max) : "-");
+}
+
+static void print_jobs(const struct task *task)
+{
+	static struct result r;
+
+	puts("   job               IOPS      bandwidth       clat avg       clat max");
+	for (int i = 0; i < task->job_count; i++) {
+		result_init(&r);
+		result_add_job(&r, &task->jobs[i]);
+		result_finish(&r);
+		for (int op = 0; op < OP_COUNT; op++)
+			if (r.op[op].used)
+				print_job_line(&task->jobs[i], &r.op[op], op);
+	}
+}
+
+static void print_task(const struct task *task)
+{
+	static struct result r;
+
+	result_init(&r);
+	result_add_task(&r, task);
+	result_finish(&r);
+	print_heading(task);
+	for (int op = 0; op < OP_COUNT; op++)
+		print_op(&r.op[op], op, r.seconds);
+	print_cpu(&r);
+	print_depth(&r);
+	if (task->job_count > 1)
+		print_jobs(task);
+}
+
+/* What the sections of a group did together. */
+static void print_group(const struct run *run, int group)
+{
+	static struct result r;
+	int sections = 0;
+
+	result_init(&r);
+	for (int i = 0; i < run->task_count; i++)
+		if (run->tasks[i].section->group == group) {
+			result_add_task(&r, &run->tasks[i]);
+			sections++;
+		}
+	result_finish(&r);
+	if (sections < 2)
+		return;
+	printf("\nGroup %d: %d sections, %d jobs together\n", group, sections, r.jobs);
+	for (int op = 0; op < OP_COUNT; op++)
+		if (r.op[op].used)
+			printf("  %-6s  IOPS=%s, BW=%s/s (%s/s), %s in %s\n", options_op_name(op),
+			       COUNT(r.op[op].iops), SIZE(r.op[op].bytes_per_s),
+			       DECIMAL(r.op[op].bytes_per_s), SIZE(r.op[op].bytes),
+			       TIME(r.seconds * 1e9));
+}
+
+void report_text(const struct run *run)
+{
+	printf("blkio-bench %s\n", blkio_version());
+	if (run->interrupted)
+		puts("Interrupted: this is what was measured until then.");
+	for (int i = 0; i < run->task_count; i++)
+		print_task(&run->tasks[i]);
+	for (int group = 0; group < plan_groups(run->plan); group++)
+		print_group(run, group);
 }

@@ -9,54 +9,69 @@
 const unsigned int result_percentiles[] = { 100,  500,  1000, 2500, 5000, 7500, 9000,
 					    9500, 9900, 9950, 9990, 9995, 9999, 0 };
 
-static void add_job(struct result *r, const struct job *job)
+void result_init(struct result *r)
 {
-	uint64_t done = atomic_load_explicit(&job->done, memory_order_relaxed);
+	memset(r, 0, sizeof(*r));
+	r->start_ns = UINT64_MAX;
+	for (int op = 0; op < OP_COUNT; op++) {
+		histogram_init(&r->op[op].slat);
+		histogram_init(&r->op[op].clat);
+		histogram_init(&r->op[op].lat);
+	}
+}
 
+static void add_op(struct op_result *r, const struct job *job, enum op op)
+{
+	const struct op_stats *stats = job->stats[op];
+	uint64_t done = job_done(job, op);
+
+	if (!stats)
+		return;
+	r->used = true;
 	r->requests += done;
 	r->bytes += done * job->bs;
-	r->failed += job->failed;
+	r->failed += stats->failed;
+	histogram_merge(&r->slat, &stats->slat);
+	histogram_merge(&r->clat, &stats->clat);
+	histogram_merge(&r->lat, &stats->lat);
+}
+
+void result_add_job(struct result *r, const struct job *job)
+{
+	r->jobs++;
+	for (int op = 0; op < OP_COUNT; op++)
+		add_op(&r->op[op], job, op);
+	for (int i = 0; i < DEPTH_LEVELS; i++)
+		r->depth[i] += job->depth[i];
 	r->cpu.user_s += job->cpu.user_s;
 	r->cpu.system_s += job->cpu.system_s;
 	r->cpu.switches += job->cpu.switches;
-	histogram_merge(&r->lat, &job->lat);
+	r->cpu.minor_faults += job->cpu.minor_faults;
+	r->cpu.major_faults += job->cpu.major_faults;
+	r->start_ns = job->start_ns < r->start_ns ? job->start_ns : r->start_ns;
+	r->end_ns = job->end_ns > r->end_ns ? job->end_ns : r->end_ns;
 }
 
-static void set_rates(struct result *r, uint64_t start_ns, uint64_t end_ns)
+void result_add_task(struct result *r, const struct task *task)
 {
-	r->seconds = (double)(end_ns - start_ns) / 1e9;
-	r->iops = r->seconds > 0 ? (double)r->requests / r->seconds : 0;
-	r->bytes_per_s = r->seconds > 0 ? (double)r->bytes / r->seconds : 0;
+	for (int i = 0; i < task->job_count; i++)
+		result_add_job(r, &task->jobs[i]);
 }
 
-void result_of_job(struct result *r, const struct job *job)
+void result_finish(struct result *r)
 {
-	memset(r, 0, sizeof(*r));
-	histogram_init(&r->lat);
-	add_job(r, job);
-	set_rates(r, job->start_ns, job->end_ns);
-}
-
-void result_of_run(struct result *r, const struct run *run)
-{
-	uint64_t start_ns = UINT64_MAX, end_ns = 0;
-
-	memset(r, 0, sizeof(*r));
-	histogram_init(&r->lat);
-	for (int i = 0; i < run->job_count; i++) {
-		const struct job *job = &run->jobs[i];
-
-		add_job(r, job);
-		start_ns = job->start_ns < start_ns ? job->start_ns : start_ns;
-		end_ns = job->end_ns > end_ns ? job->end_ns : end_ns;
+	r->seconds = r->jobs ? (double)(r->end_ns - r->start_ns) / 1e9 : 0;
+	for (int op = 0; op < OP_COUNT && r->seconds > 0; op++) {
+		r->op[op].iops = (double)r->op[op].requests / r->seconds;
+		r->op[op].bytes_per_s = (double)r->op[op].bytes / r->seconds;
 	}
-	set_rates(r, start_ns, end_ns);
 }
 
-const char *result_error(const struct run *run)
+uint64_t result_requests(const struct result *r)
 {
-	for (int i = 0; i < run->job_count; i++)
-		if (run->jobs[i].error[0])
-			return run->jobs[i].error;
-	return NULL;
+	uint64_t requests = 0;
+
+	for (int op = 0; op < OP_COUNT; op++)
+		requests += r->op[op].requests;
+	return requests;
 }

@@ -1,31 +1,42 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What came out of a job, or of all jobs together, and the reports made of it.
+ * What came out of a job, or of several together, and the reports made of it.
  */
 #ifndef BENCH_RESULT_H
 #define BENCH_RESULT_H
 
-#include "device.h"
 #include "run.h"
 
-struct result {
+/* One kind of request. */
+struct op_result {
+	bool used; /* the jobs make such requests */
 	uint64_t requests, bytes, failed;
-	double seconds; /* from the first request to the last completion */
 	double iops, bytes_per_s;
-	struct cpu_use cpu;
-	struct histogram lat;
+	struct histogram slat, clat, lat;
 };
 
-void result_of_job(struct result *r, const struct job *job);
-/* All jobs; the time is from the first start to the last end. */
-void result_of_run(struct result *r, const struct run *run);
-/* The first error of the run, or NULL. */
-const char *result_error(const struct run *run);
+struct result {
+	int jobs;
+	uint64_t start_ns, end_ns; /* from the first start to the last completion */
+	double seconds;
+	struct cpu_use cpu;
+	uint64_t depth[DEPTH_LEVELS];
+	struct op_result op[OP_COUNT];
+};
+
+/* A result is large, and made in three steps: init, any number of adds, finish. */
+void result_init(struct result *r);
+void result_add_job(struct result *r, const struct job *job);
+void result_add_task(struct result *r, const struct task *task);
+void result_finish(struct result *r);
+
+uint64_t result_requests(const struct result *r);
 
 /* The percentiles that are shown, in units of 0.01 %; ends with 0. */
 extern const unsigned int result_percentiles[];
 
-void report_text(const struct run *run, const struct device *dev);
-void report_json(const struct run *run, const struct device *dev);
+/* The results are statuses. */
+void report_text(const struct run *run);
+void report_json(const struct run *run);
 
 #endif /* BENCH_RESULT_H */

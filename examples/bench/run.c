@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /*
- * A run: start the threads together, watch the clock and the signals, wait for the end.
+ * A run: open the devices of a group, start its threads together, watch the clock and the signals,
+ * wait for the end.
  *
  * The main thread sleeps on a semaphore that the jobs post when they end. It wakes up once a
- * second for the live line, at the end of the run time, and for a signal.
+ * second for the live line, when a phase of a task begins, and for a signal.
  */
 #include "run.h"
 
@@ -15,7 +16,6 @@
 
 #include "../common/msg.h"
 #include "../common/number.h"
-#include "live.h"
 
 static volatile sig_atomic_t got_signal;
 
@@ -23,41 +23,6 @@ static void on_signal(int signal)
 {
 	(void)signal;
 	got_signal = 1;
-}
-
-int run_init(struct run *run, const struct bench_options *o, const struct device *dev)
-{
-	int count = (int)o->numjobs;
-	int status = STATUS_OK;
-
-	memset(run, 0, sizeof(*run));
-	run->o = o;
-	sem_init(&run->finished, 0, 0);
-	sem_init(&run->group.ready, 0, 0);
-	sem_init(&run->group.go, 0, 0);
-	run->jobs = aligned_alloc(CACHE_LINE_BYTES, (size_t)count * sizeof(*run->jobs));
-	if (!run->jobs)
-		return msg_failed("out of memory");
-	for (; run->job_count < count && status == STATUS_OK; run->job_count++) {
-		struct job *job = &run->jobs[run->job_count];
-
-		status = job_init(job, &run->group, o, dev, run->job_count);
-		job->finished = &run->finished;
-		run->total += job->left == UINT64_MAX ? 0 : job->left;
-	}
-	return status;
-}
-
-void run_finish(struct run *run)
-{
-	for (int i = 0; i < run->job_count; i++)
-		job_finish(&run->jobs[i]);
-	free(run->jobs);
-	if (!run->o)
-		return;
-	sem_destroy(&run->finished);
-	sem_destroy(&run->group.ready);
-	sem_destroy(&run->group.go);
 }
 
 /*
@@ -72,34 +37,116 @@ static void take_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+int run_init(struct run *run, const struct plan *plan)
+{
+	size_t bytes = (size_t)plan->count * sizeof(*run->tasks);
+
+	memset(run, 0, sizeof(*run));
+	run->plan = plan;
+	sem_init(&run->sync.ready, 0, 0);
+	sem_init(&run->sync.go, 0, 0);
+	sem_init(&run->sync.finished, 0, 0);
+	run->tasks = aligned_alloc(CACHE_LINE_BYTES, bytes);
+	if (!run->tasks)
+		return msg_failed("out of memory");
+	memset(run->tasks, 0, bytes);
+	live_init(&run->live, plan->o.eta);
+	return STATUS_OK;
+}
+
+void run_finish(struct run *run)
+{
+	device_list_finish(&run->devices);
+	for (int i = 0; i < run->task_count; i++)
+		task_finish(&run->tasks[i]);
+	free(run->tasks);
+	sem_destroy(&run->sync.ready);
+	sem_destroy(&run->sync.go);
+	sem_destroy(&run->sync.finished);
+}
+
+/* The sections of a group become tasks, and reserve queues. */
+static void add_tasks(struct run *run, int group)
+{
+	const struct plan *plan = run->plan;
+
+	run->first = run->task_count;
+	for (int i = run->first; i < plan->count && plan->section[i].group == group; i++) {
+		struct task *task = &run->tasks[run->task_count++];
+
+		task->section = &plan->section[i];
+		task->o = &task->section->o;
+		task->control.sync = &run->sync;
+		task->control.phase = task->o->ramp_ns ? PHASE_RAMP : PHASE_MEASURE;
+		task->dev = device_reserve(&run->devices, task->o, &task->first_queue);
+	}
+}
+
+static int open_group(struct run *run, int group)
+{
+	int status = device_list_init(&run->devices, run->plan->count);
+
+	if (status != STATUS_OK)
+		return status;
+	add_tasks(run, group);
+	for (int i = 0; i < run->devices.count && status == STATUS_OK; i++)
+		status = device_open(&run->devices.device[i]);
+	for (int i = run->first; i < run->task_count && status == STATUS_OK; i++) {
+		if (run->plan->count > 1)
+			msg_set_place(run->tasks[i].section->name);
+		status = task_init(&run->tasks[i]);
+		msg_set_place(NULL);
+	}
+	return status;
+}
+
+static int start_task(struct task *task, int *count)
+{
+	int err = 0;
+
+	for (int i = 0; i < task->job_count && !err; i++) {
+		err = job_start(&task->jobs[i]);
+		*count += !err;
+	}
+	return err;
+}
+
 /* Make the threads, with the signals blocked in them. 0, or an errno if only *count were made. */
 static int start_jobs(struct run *run, int *count)
 {
 	sigset_t signals, old;
 	int err = 0;
 
+	*count = 0;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, &old);
-	for (*count = 0; *count < run->job_count; ++*count) {
-		err = job_start(&run->jobs[*count]);
-		if (err)
-			break;
-	}
+	for (int i = run->first; i < run->task_count && !err; i++)
+		err = start_task(&run->tasks[i], count);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return err;
+}
+
+static void enter_all(struct run *run, enum phase phase)
+{
+	for (int i = run->first; i < run->task_count; i++)
+		task_enter(&run->tasks[i], phase);
 }
 
 /* Wait until all threads are prepared and let them go at the same moment. */
 static void release_jobs(struct run *run, int count)
 {
 	for (int i = 0; i < count; i++)
-		while (sem_wait(&run->group.ready) < 0)
+		while (sem_wait(&run->sync.ready) < 0)
 			continue; /* a signal; watch() will see it */
+	if (atomic_load_explicit(&run->sync.failed, memory_order_relaxed))
+		enter_all(run, PHASE_ABORT);
 	run->start_ns = clock_ns();
+	for (int i = run->first; i < run->task_count; i++)
+		task_start(&run->tasks[i], run->start_ns);
 	for (int i = 0; i < count; i++)
-		sem_post(&run->group.go);
+		sem_post(&run->sync.go);
 }
 
 static struct timespec to_timespec(uint64_t ns)
@@ -108,51 +155,91 @@ static struct timespec to_timespec(uint64_t ns)
 				   .tv_nsec = (long)(ns % NS_PER_SEC) };
 }
 
-/* When the main thread has something to do next. */
-static uint64_t next_wake(const struct run *run, uint64_t end_ns, bool stopping)
+/* Let the tasks know the time; when the main thread has something to do next. */
+static uint64_t tick(struct run *run, uint64_t now_ns)
 {
-	uint64_t seconds = (clock_ns() - run->start_ns) / NS_PER_SEC + 1;
-	uint64_t tick = run->start_ns + seconds * NS_PER_SEC;
+	uint64_t seconds = (now_ns - run->start_ns) / NS_PER_SEC + 1;
+	uint64_t wake_ns = run->start_ns + seconds * NS_PER_SEC;
 
-	return !stopping && end_ns < tick ? end_ns : tick;
+	for (int i = run->first; i < run->task_count; i++) {
+		uint64_t next_ns = task_tick(&run->tasks[i], now_ns);
+
+		wake_ns = next_ns < wake_ns ? next_ns : wake_ns;
+	}
+	return wake_ns;
 }
 
 /* Until all the jobs have ended. */
-static void watch(struct run *run, struct live *live, int running)
+static void watch(struct run *run, int running)
 {
-	uint64_t runtime = run->o->runtime_ns;
-	uint64_t end_ns = runtime ? run->start_ns + runtime : UINT64_MAX;
-	bool stopping = false;
-
 	while (running > 0) {
-		struct timespec wake = to_timespec(next_wake(run, end_ns, stopping));
+		struct timespec wake = to_timespec(tick(run, clock_ns()));
 
-		if (sem_clockwait(&run->finished, CLOCK_MONOTONIC, &wake) == 0)
+		if (sem_clockwait(&run->sync.finished, CLOCK_MONOTONIC, &wake) == 0)
 			running--;
 		else if (errno == ETIMEDOUT)
-			live_update(live, run, clock_ns());
+			live_update(&run->live, run, clock_ns());
 		run->interrupted |= got_signal;
-		if (!stopping && (run->interrupted || clock_ns() >= end_ns)) {
-			atomic_store_explicit(&run->group.stop, true, memory_order_relaxed);
-			stopping = true;
-		}
+		if (run->interrupted ||
+		    atomic_load_explicit(&run->sync.failed, memory_order_relaxed))
+			enter_all(run, PHASE_ABORT);
 	}
+}
+
+static void join(struct run *run, int count)
+{
+	for (int i = run->first; i < run->task_count; i++)
+		for (int j = 0; j < run->tasks[i].job_count && count > 0; j++, count--)
+			pthread_join(run->tasks[i].jobs[j].thread, NULL);
+}
+
+static int run_group(struct run *run)
+{
+	int count, err;
+
+	err = start_jobs(run, &count);
+	if (err) /* those that were made see this and end at once */
+		enter_all(run, PHASE_ABORT);
+	release_jobs(run, count);
+	live_start(&run->live, run);
+	watch(run, count);
+	live_finish(&run->live);
+	join(run, count);
+	return err ? msg_failed("cannot start a thread: %s", strerror(err)) : STATUS_OK;
 }
 
 int run_go(struct run *run)
 {
-	struct live live;
-	int count, err;
+	int groups = plan_groups(run->plan);
+	int status = STATUS_OK;
 
 	take_signals();
-	err = start_jobs(run, &count);
-	if (err) /* those that were made see this and end at once */
-		atomic_store_explicit(&run->group.stop, true, memory_order_relaxed);
-	release_jobs(run, count);
-	live_init(&live, run);
-	watch(run, &live, count);
-	live_finish(&live);
-	for (int i = 0; i < count; i++)
-		pthread_join(run->jobs[i].thread, NULL);
-	return err ? msg_failed("cannot start a thread: %s", strerror(err)) : STATUS_OK;
+	for (int group = 0; group < groups && status == STATUS_OK; group++) {
+		status = open_group(run, group);
+		if (status == STATUS_OK)
+			status = run_group(run);
+		device_list_finish(&run->devices);
+		if (run->interrupted || run_error(run))
+			break;
+	}
+	return status;
+}
+
+const char *run_error(const struct run *run)
+{
+	for (int i = 0; i < run->task_count; i++)
+		for (int j = 0; j < run->tasks[i].job_count; j++)
+			if (run->tasks[i].jobs[j].error[0])
+				return run->tasks[i].jobs[j].error;
+	return NULL;
+}
+
+bool run_has_results(const struct run *run)
+{
+	for (int i = 0; i < run->task_count; i++)
+		for (int j = 0; j < run->tasks[i].job_count; j++)
+			if (atomic_load_explicit(&run->tasks[i].jobs[j].counted,
+						 memory_order_relaxed))
+				return true;
+	return false;
 }

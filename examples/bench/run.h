@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A run: all jobs from the common start until the last one has ended.
+ * A run: the groups of a plan, one after the other; in each, all jobs from the common start until
+ * the last one has ended.
  */
 #ifndef BENCH_RUN_H
 #define BENCH_RUN_H
 
-#include <semaphore.h>
-
-#include "job.h"
+#include "live.h"
+#include "plan.h"
+#include "task.h"
 
 struct run {
-	struct job_group group;
-	struct job *jobs;
-	int job_count;
-	const struct bench_options *o;
-	uint64_t total;    /* requests that will be done; 0: as many as the time allows */
-	sem_t finished;    /* posted by each job when it ends */
-	uint64_t start_ns; /* seen by the main thread; for the clock and the live line */
+	const struct plan *plan;
+	struct task *tasks; /* one for each section of the plan */
+	int task_count;     /* those that have been begun */
+	int first;          /* of the group that runs now */
+	struct device_list devices;
+	struct job_sync sync;
+	struct live live;
+	uint64_t start_ns; /* of the group, seen by the main thread */
 	bool interrupted;  /* by SIGINT or SIGTERM */
 };
 
 /* The results are statuses; run_finish() fits after any of them. */
-int run_init(struct run *run, const struct bench_options *o, const struct device *dev);
-/* Run the jobs to their end. A job that fails leaves its text in the job. */
+int run_init(struct run *run, const struct plan *plan);
+/* Run all groups to their end. A job that fails leaves its text in the job and ends the run. */
 int run_go(struct run *run);
 void run_finish(struct run *run);
+
+/* The first error of a job, or NULL. */
+const char *run_error(const struct run *run);
+/* Whether there is something to report. */
+bool run_has_results(const struct run *run);
 
 #endif /* BENCH_RUN_H */

@@ -2,31 +2,127 @@
 /*
  * The loop that is measured. It is kept short: what it costs is part of every result.
  *
- * Time: the clock is read once for each do_io that returned completions. That time is the
- * completion time of the whole batch and the submission time of the requests that are queued in
- * their place. A latency therefore includes the time that a request waited for its neighbours in
- * the batch, as the application sees it. Without latencies (--disable_lat) no clock is read.
+ * Time: the clock is read when do_io has returned completions, and again when others have been
+ * queued in their place. The first is the completion time of the whole batch and the time at which
+ * the next requests are made; the second is when these were queued. A latency therefore includes
+ * the time that a request waited for its neighbours in the batch, as the application sees it.
+ * Without latencies (--disable_lat) no clock is read.
  *
- * The end: the main thread watches the clock and sets group->stop, which is looked at once for
- * each batch; then nothing more is queued and what is in flight is waited for.
+ * The end: the main thread watches the clock and sets the phase, which is looked at once for each
+ * batch; then nothing more is left to queue, and what is in flight is waited for.
  */
-#include <poll.h>
+#include <errno.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "../common/number.h"
 #include "job.h"
 
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define always_inline inline __attribute__((always_inline))
 
-static always_inline void queue_request(struct job *job, struct slot *slot, bool writes,
-					bool random)
+enum {
+	NAP_NS = 100 * 1000 * 1000 /* the longest sleep without a look at the phase */
+};
+
+static always_inline struct slot *take_slot(struct job *job, enum op op, bool random)
 {
+	struct slot *slot = job->free[--job->free_count];
+
+	slot->op = op;
+	slot->start_ns = job->now_ns;
 	slot->offset = random ? offsets_random(&job->offsets) : offsets_sequential(&job->offsets);
-	if (writes)
+	return slot;
+}
+
+/* Plain reads, or plain writes. */
+static always_inline void issue_plain(struct job *job, int count, enum op op, bool random)
+{
+	for (int i = 0; i < count; i++) {
+		struct slot *slot = take_slot(job, op, random);
+
+		if (op == OP_WRITE)
+			blkioq_write(job->q, slot->offset, slot->buf, job->bs, slot, 0);
+		else
+			blkioq_read(job->q, slot->offset, slot->buf, job->bs, slot, 0);
+	}
+}
+
+/* A function for each of the usual kinds, so that the kind is not asked for in each request. */
+static void issue_read(struct job *job, int count)
+{
+	issue_plain(job, count, OP_READ, false);
+}
+
+static void issue_write(struct job *job, int count)
+{
+	issue_plain(job, count, OP_WRITE, false);
+}
+
+static void issue_randread(struct job *job, int count)
+{
+	issue_plain(job, count, OP_READ, true);
+}
+
+static void issue_randwrite(struct job *job, int count)
+{
+	issue_plain(job, count, OP_WRITE, true);
+}
+
+static enum op next_op(struct job *job)
+{
+	static const enum op only[] = {
+		[RW_READ] = OP_READ,     [RW_WRITE] = OP_WRITE,     [RW_TRIM] = OP_TRIM,
+		[RW_RANDREAD] = OP_READ, [RW_RANDWRITE] = OP_WRITE, [RW_RANDTRIM] = OP_TRIM,
+	};
+
+	if (options_does(job->options, OP_READ) && options_does(job->options, OP_WRITE))
+		return prng_next(&job->mix_seed) >> 32 < job->mix_reads ? OP_READ : OP_WRITE;
+	return only[job->options->rw];
+}
+
+static void queue_slot(struct job *job, struct slot *slot)
+{
+	int parts = (int)job->options->vectored;
+
+	if (slot->op == OP_TRIM)
+		blkioq_discard(job->q, slot->offset, job->bs, slot, 0);
+	else if (slot->op == OP_WRITE && parts)
+		blkioq_writev(job->q, slot->offset, slot->iov, parts, slot, 0);
+	else if (slot->op == OP_WRITE)
 		blkioq_write(job->q, slot->offset, slot->buf, job->bs, slot, 0);
+	else if (parts)
+		blkioq_readv(job->q, slot->offset, slot->iov, parts, slot, 0);
 	else
 		blkioq_read(job->q, slot->offset, slot->buf, job->bs, slot, 0);
+}
+
+/* Everything else. */
+static void issue_any(struct job *job, int count)
+{
+	bool random = options_random(job->options);
+
+	for (int i = 0; i < count; i++)
+		queue_slot(job, take_slot(job, next_op(job), random));
+}
+
+void worker_choose(struct job *job)
+{
+	static int (*const reap[])(struct job *, uint64_t wait_ns) = {
+		[WAIT_BLOCK] = wait_block,
+		[WAIT_EVENTFD] = wait_eventfd,
+		[WAIT_POLL] = wait_poll,
+		[WAIT_POLLQUEUE] = wait_poll,
+	};
+	static void (*const issue[])(struct job *, int count) = {
+		[RW_READ] = issue_read,         [RW_WRITE] = issue_write,
+		[RW_TRIM] = issue_any,          [RW_MIX] = issue_any,
+		[RW_RANDREAD] = issue_randread, [RW_RANDWRITE] = issue_randwrite,
+		[RW_RANDTRIM] = issue_any,      [RW_RANDMIX] = issue_any,
+	};
+
+	job->reap = reap[job->options->wait];
+	job->issue = job->options->vectored ? issue_any : issue[job->options->rw];
 }
 
 static __attribute__((noinline, cold)) void request_failed(struct job *job,
@@ -34,190 +130,188 @@ static __attribute__((noinline, cold)) void request_failed(struct job *job,
 {
 	const struct slot *slot = c->user_data;
 
-	job->failed++;
-	job_fail(job, "%s of %llu bytes at offset %llu: %s", options_rw_name(job->options),
+	job->stats[slot->op]->failed++;
+	job_fail(job, "%s of %llu bytes at offset %llu: %s", options_op_name(slot->op),
 		 (unsigned long long)job->bs, (unsigned long long)slot->offset,
 		 c->error_msg ? c->error_msg
 		 : c->ret < 0 ? strerror(-c->ret)
 			      : "wrong result");
 }
 
-/* Look at the results of a batch. */
-static void check_results(struct job *job, int count)
-{
-	const struct blkio_completion *c = job->completions;
+/* Requests of one batch that began together and end together, by kind. */
+struct same {
+	uint64_t start_ns, queued_ns;
+	uint64_t count[OP_COUNT];
+};
 
-	for (int i = 0; i < count; i++, c++)
-		if (unlikely(c->ret != 0))
-			request_failed(job, c);
+static void count_times(struct job *job, struct same *same)
+{
+	for (int op = 0; op < OP_COUNT; op++) {
+		uint64_t count = same->count[op];
+
+		if (!count)
+			continue;
+		histogram_add(&job->stats[op]->lat, job->now_ns - same->start_ns, count);
+		histogram_add(&job->stats[op]->clat, job->now_ns - same->queued_ns, count);
+		same->count[op] = 0;
+	}
+}
+
+/* The counters of what is done have one writer: a load and a store are enough. */
+static always_inline void count_done(struct job *job, enum op op, uint64_t count)
+{
+	uint64_t done = atomic_load_explicit(&job->done[op], memory_order_relaxed);
+
+	atomic_store_explicit(&job->done[op], done + count, memory_order_relaxed);
 }
 
 /*
- * The same, and count the latencies, all of which end now. Requests that were queued together also
- * began together: neighbours with the same start are counted in one go.
+ * Count results, and latencies, all of which end now; the slots are free again. Requests that were
+ * queued together also began together: neighbours with the same start are counted in one go.
  */
-static void measure_results(struct job *job, int count, uint64_t now_ns)
+static void take_completions(struct job *job, int count)
 {
 	const struct blkio_completion *c = job->completions;
-	uint64_t start_ns = 0, same = 0;
+	struct same same = { 0 };
+	uint64_t done[OP_COUNT] = { 0 };
 
+	job->now_ns = job->measure ? clock_ns() : 0;
 	for (int i = 0; i < count; i++, c++) {
-		const struct slot *slot = c->user_data;
+		struct slot *slot = c->user_data;
 
+		job->free[job->free_count++] = slot;
 		if (unlikely(c->ret != 0)) {
 			request_failed(job, c);
 			continue;
 		}
-		if (same && slot->start_ns != start_ns) {
-			histogram_add(&job->lat, now_ns - start_ns, same);
-			same = 0;
+		done[slot->op]++;
+		if (!job->measure)
+			continue;
+		if (slot->start_ns != same.start_ns) {
+			count_times(job, &same);
+			same.start_ns = slot->start_ns;
+			same.queued_ns = slot->queued_ns;
 		}
-		start_ns = slot->start_ns;
-		same++;
+		same.count[slot->op]++;
 	}
-	if (same)
-		histogram_add(&job->lat, now_ns - start_ns, same);
+	count_times(job, &same);
+	for (int op = 0; op < OP_COUNT; op++)
+		if (done[op])
+			count_done(job, op, done[op]);
+	job->in_flight -= count;
 }
 
-/* Queue the first count slots of the batch anew. */
-static always_inline void requeue(struct job *job, int count, uint64_t now_ns, bool writes,
-				  bool random)
+/* The slots that were taken last are still above the top of the stack. */
+static void note_queued(struct job *job, int count)
 {
-	const struct blkio_completion *c = job->completions;
-
-	for (int i = 0; i < count; i++, c++) {
-		struct slot *slot = c->user_data;
-
-		slot->start_ns = now_ns;
-		queue_request(job, slot, writes, random);
-	}
-}
-
-/* A function for each kind of run, so that the kind is not asked for in each request. */
-static void requeue_read(struct job *job, int count, uint64_t now_ns)
-{
-	requeue(job, count, now_ns, false, false);
-}
-
-static void requeue_write(struct job *job, int count, uint64_t now_ns)
-{
-	requeue(job, count, now_ns, true, false);
-}
-
-static void requeue_randread(struct job *job, int count, uint64_t now_ns)
-{
-	requeue(job, count, now_ns, false, true);
-}
-
-static void requeue_randwrite(struct job *job, int count, uint64_t now_ns)
-{
-	requeue(job, count, now_ns, true, true);
-}
-
-static int reap_block(struct job *job)
-{
-	int min = job->batch < job->in_flight ? job->batch : job->in_flight;
-
-	return blkioq_do_io(job->q, job->completions, min, job->depth, NULL);
-}
-
-static int reap_poll(struct job *job)
-{
-	return blkioq_do_io(job->q, job->completions, 0, job->depth, NULL);
-}
-
-/*
- * Events are on only while this thread sleeps or is about to. What completed before they were
- * turned on gives no event, so do_io must look once more in between.
- */
-static int reap_eventfd(struct job *job)
-{
-	struct pollfd event = { .events = POLLIN };
-	uint64_t events;
-	int n = reap_poll(job);
-
-	if (n != 0)
-		return n;
-	blkioq_set_completion_fd_enabled(job->q, true);
-	n = reap_poll(job);
-	if (n == 0) {
-		event.fd = blkioq_get_completion_fd(job->q);
-		if (poll(&event, 1, -1) == 1 && read(event.fd, &events, sizeof(events)) < 0)
-			n = 0; /* no event after all: the next round looks again */
-	}
-	blkioq_set_completion_fd_enabled(job->q, false);
-	return n;
-}
-
-void worker_choose(struct job *job)
-{
-	static int (*const reap[])(struct job *) = {
-		[WAIT_BLOCK] = reap_block,
-		[WAIT_EVENTFD] = reap_eventfd,
-		[WAIT_POLL] = reap_poll,
-		[WAIT_POLLQUEUE] = reap_poll,
-	};
-	static void (*const requeues[])(struct job *, int count, uint64_t now_ns) = {
-		[RW_READ] = requeue_read,
-		[RW_WRITE] = requeue_write,
-		[RW_RANDREAD] = requeue_randread,
-		[RW_RANDWRITE] = requeue_randwrite,
-	};
-
-	job->reap = reap[job->options->wait];
-	job->requeue = requeues[job->options->rw];
-}
-
-/* Queue the first requests, all that fit. */
-static void queue_first(struct job *job)
-{
-	int count = job->left < (uint64_t)job->depth ? (int)job->left : job->depth;
-	uint64_t now_ns = clock_ns();
+	struct slot *const *slot = job->free + job->free_count;
+	uint64_t queued_ns = clock_ns();
+	uint64_t ops[OP_COUNT] = { 0 };
 
 	for (int i = 0; i < count; i++) {
-		job->slots[i].start_ns = now_ns;
-		queue_request(job, &job->slots[i], options_writes(job->options),
-			      options_random(job->options));
+		slot[i]->queued_ns = queued_ns;
+		ops[slot[i]->op]++;
 	}
-	job->left -= (uint64_t)count;
-	job->in_flight = count;
+	for (int op = 0; op < OP_COUNT; op++)
+		if (ops[op])
+			histogram_add(&job->stats[op]->slat, queued_ns - job->now_ns, ops[op]);
 }
 
-static void handle_batch(struct job *job, int count)
+static void count_depth(struct job *job, int count)
 {
-	uint64_t now_ns = 0;
-	uint64_t failed = job->failed;
-	uint64_t done = atomic_load_explicit(&job->done, memory_order_relaxed);
-	int again = count;
+	int level = 31 - __builtin_clz((unsigned int)job->in_flight);
 
+	job->depth[level < DEPTH_LEVELS ? level : DEPTH_LEVELS - 1] += (uint64_t)count;
+}
+
+static void issue_batch(struct job *job, int count)
+{
+	job->issue(job, count);
+	job->left -= (uint64_t)count;
+	job->in_flight += count;
+	job->pace.count += (uint64_t)count;
 	if (job->measure)
-		measure_results(job, count, now_ns = clock_ns());
-	else
-		check_results(job, count);
-	if (unlikely(atomic_load_explicit(&job->group->stop, memory_order_relaxed)))
-		again = 0;
-	else if (unlikely(job->left < (uint64_t)count))
-		again = (int)job->left;
-	job->left -= (uint64_t)again;
-	job->in_flight -= count - again;
-	job->requeue(job, again, now_ns);
-	/* Nobody else writes it: a load and a store are enough. */
-	done += (uint64_t)count - (job->failed - failed);
-	atomic_store_explicit(&job->done, done, memory_order_relaxed);
+		note_queued(job, count);
+	count_depth(job, count);
+}
+
+/* How many requests may be made now, and how long to wait for completions after that. */
+static int may_issue(struct job *job, uint64_t *wait_ns)
+{
+	int count = job->free_count;
+
+	*wait_ns = UINT64_MAX;
+	if (unlikely(job->left < (uint64_t)count))
+		count = (int)job->left;
+	if (!count)
+		return 0;
+	if (!job->now_ns && (job->measure || job->pace.rate))
+		job->now_ns = clock_ns();
+	if (job->pace.rate) {
+		int allowed = pace_allows(&job->pace, job->now_ns, count);
+
+		if (allowed < count) {
+			uint64_t due_ns =
+				pace_due_ns(&(struct pace) { job->pace.rate, job->pace.base_ns,
+							     job->pace.count + (uint64_t)allowed });
+
+			*wait_ns = due_ns > job->now_ns ? due_ns - job->now_ns : 0;
+			count = allowed;
+		}
+	}
+	if (count > job->submit_max) {
+		count = job->submit_max;
+		*wait_ns = 0; /* the others come with the next call */
+	}
+	return count;
+}
+
+/* The phase has changed. */
+static __attribute__((noinline, cold)) void enter_phase(struct job *job, int phase)
+{
+	if (phase >= PHASE_STOP)
+		job->left = 0;
+	else if (phase == PHASE_MEASURE)
+		job_begin(job);
+	job->phase = phase;
+}
+
+/* Nothing is in flight, and nothing may be queued yet. */
+static void nap(uint64_t ns)
+{
+	struct timespec ts = { .tv_nsec = (long)(ns < NAP_NS ? ns : NAP_NS) };
+
+	nanosleep(&ts, NULL);
+}
+
+/* One round. False at the end. */
+static bool step(struct job *job)
+{
+	int phase = atomic_load_explicit(&job->control->phase, memory_order_relaxed);
+	uint64_t wait_ns;
+	int count;
+
+	if (unlikely(phase != job->phase))
+		enter_phase(job, phase);
+	count = may_issue(job, &wait_ns);
+	if (count)
+		issue_batch(job, count);
+	job->now_ns = 0;
+	if (unlikely(!job->in_flight)) {
+		if (job->left)
+			nap(wait_ns);
+		return job->left;
+	}
+	count = job->reap(job, wait_ns);
+	if (count > 0)
+		take_completions(job, count);
+	else if (unlikely(count < 0))
+		job_fail(job, "waiting for completions: %s", blkio_get_error_msg());
+	return count >= 0;
 }
 
 void worker_run(struct job *job)
 {
-	if (!atomic_load_explicit(&job->group->stop, memory_order_relaxed))
-		queue_first(job);
-	while (job->in_flight > 0) {
-		int count = job->reap(job);
-
-		if (count > 0)
-			handle_batch(job, count);
-		else if (unlikely(count < 0)) {
-			job_fail(job, "waiting for completions: %s", blkio_get_error_msg());
-			return;
-		}
-	}
+	while (step(job))
+		continue;
 }

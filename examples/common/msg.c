@@ -10,9 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *msg_place;
+
+void msg_set_place(const char *place)
+{
+	msg_place = place;
+}
+
 static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list args)
 {
 	fprintf(stderr, "%s: ", program_invocation_short_name);
+	if (msg_place)
+		fprintf(stderr, "%s: ", msg_place);
 	vfprintf(stderr, fmt, args);
 }
 
@@ -45,7 +54,10 @@ int msg_usage(const char *fmt, ...)
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);
-	fprintf(stderr, "\nTry '%s --help'.\n", program_invocation_short_name);
+	if (msg_place)
+		fputc('\n', stderr);
+	else
+		fprintf(stderr, "\nTry '%s --help'.\n", program_invocation_short_name);
 	return STATUS_USAGE;
 }
 

@@ -14,6 +14,9 @@ enum status {
 	STATUS_USAGE = 2,  /* the command line makes no sense */
 };
 
+/* What the messages from now on are about, such as "FILE:LINE"; NULL: the command line. */
+void msg_set_place(const char *place);
+
 /* Print "program: text" and return STATUS_FAILED. */
 int msg_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Print "program: text: the library's last error" and return STATUS_FAILED. */

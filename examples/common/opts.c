@@ -115,6 +115,11 @@ static int set_value(const struct opt *opt, void *values, const char *value)
 		return set_choice(opt, to, value);
 	case OPT_WORDS:
 		return opts_words_add(to, value);
+	case OPT_STRING:
+		*(const char **)to = value;
+		break;
+	case OPT_HINT:
+		return msg_usage("--%s is not an option here: %s", opt->name, opt->arg);
 	case OPT_NUMBER:
 	case OPT_SIZE:
 	case OPT_TIME:
@@ -123,13 +128,24 @@ static int set_value(const struct opt *opt, void *values, const char *value)
 	return STATUS_OK;
 }
 
-int opts_set(const struct opt *table, void *values, const char *name, const char *value)
+const struct opt *opts_find(const struct opt *table, const char *name)
 {
-	const struct opt *opt = find(table, name, strlen(name));
+	return find(table, name, strlen(name));
+}
 
-	if (!opt)
-		return msg_usage("unknown option '%s'", name);
-	return set_value(opt, values, value);
+/* Whether the option can do without a value. */
+static bool stands_alone(const struct opt *opt)
+{
+	return opt->kind == OPT_FLAG || opt->kind == OPT_BOOL || opt->kind == OPT_HINT;
+}
+
+int opts_set(const struct opt *opt, void *values, const char *value)
+{
+	if (!value && !stands_alone(opt))
+		return msg_usage("--%s needs a value", opt->name);
+	if (value && opt->kind == OPT_FLAG)
+		return msg_usage("--%s takes no value", opt->name);
+	return set_value(opt, values, value ? value : "1");
 }
 
 static bool is_bool_word(const char *word)
@@ -148,25 +164,22 @@ static int parse_long(const struct opt *table, void *values, char **argv, int *u
 	*used = 1;
 	if (!opt)
 		return msg_usage("unknown option '--%.*s'", (int)len, name);
-	if (value && opt->kind == OPT_FLAG)
-		return msg_usage("--%s takes no value", opt->name);
 	if (value)
-		return set_value(opt, values, value + 1);
-	if (opt->kind == OPT_FLAG || (opt->kind == OPT_BOOL && !is_bool_word(argv[1])))
-		return set_value(opt, values, "1");
-	if (!argv[1])
-		return msg_usage("--%s needs a value", opt->name);
-	*used = 2;
-	return set_value(opt, values, argv[1]);
+		return opts_set(opt, values, value + 1);
+	if (stands_alone(opt) && !(opt->kind == OPT_BOOL && is_bool_word(argv[1])))
+		return opts_set(opt, values, NULL);
+	if (argv[1])
+		*used = 2;
+	return opts_set(opt, values, argv[1]);
 }
 
 /* The two short options that everyone tries first. */
 static int parse_short(const struct opt *table, void *values, const char *word)
 {
 	if (strcmp(word, "-h") == 0)
-		return opts_set(table, values, "help", "1");
+		return opts_set(opts_find(table, "help"), values, NULL);
 	if (strcmp(word, "-V") == 0)
-		return opts_set(table, values, "version", "1");
+		return opts_set(opts_find(table, "version"), values, NULL);
 	return msg_usage("unknown option '%s'", word);
 }
 
@@ -199,6 +212,8 @@ void opts_help(const struct opt *table)
 			printf("\n%s\n", table->help);
 			continue;
 		}
+		if (!table->help)
+			continue;
 		snprintf(left, sizeof(left), "--%s%s%s", table->name, table->arg ? "=" : "",
 			 table->arg ? table->arg : "");
 		if (strlen(left) > 26)

@@ -19,28 +19,33 @@ enum opt_kind {
 	OPT_TIME,    /* uint64_t in ns: 10, 500ms, 2m */
 	OPT_CHOICE,  /* int: index of one of the words in choices */
 	OPT_WORDS,   /* struct opt_words: each use appends */
+	OPT_STRING,  /* const char *: the text itself */
+	OPT_HINT,    /* not an option here: arg tells what to do instead */
 };
 
-/* Words point into argv. */
+/* Words and strings point into argv, or whatever text they came from. */
 struct opt_words {
 	const char **word;
 	int count;
 };
 
 struct opt {
-	const char *name; /* '-' and '_' are the same */
+	const char *name; /* '-' and '_' are the same; without a help it is not shown */
 	enum opt_kind kind;
 	size_t at; /* offset of the value in the caller's struct */
 	const char *help;
 	const char *arg;            /* how --help shows the value */
 	const char *const *choices; /* OPT_CHOICE: ends with NULL */
 	uint64_t min, max;          /* numbers, sizes, times; max 0 means no limit */
+	int scope;                  /* for the program; not looked at here */
 };
 
 /* Parse argv into *values and *positional. The result is a status, see msg.h. */
 int opts_parse(const struct opt *table, void *values, char **argv, struct opt_words *positional);
-/* Set one option by name, as it is written in argv after "--" or in a file. */
-int opts_set(const struct opt *table, void *values, const char *name, const char *value);
+/* The row of an option, or NULL. */
+const struct opt *opts_find(const struct opt *table, const char *name);
+/* Set an option from its text; NULL is for one that stands alone. The result is a status. */
+int opts_set(const struct opt *opt, void *values, const char *value);
 /* Print the rows of the table for --help. */
 void opts_help(const struct opt *table);
 /* The word that a choice stands for. */
