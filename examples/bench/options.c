@@ -8,7 +8,7 @@
 
 #include "../common/msg.h"
 
-void options_init(struct bench_options *o, uint64_t index)
+void options_init(struct bench_options *o)
 {
 	*o = (struct bench_options) {
 		.rwmixread = 50,
@@ -16,7 +16,6 @@ void options_init(struct bench_options *o, uint64_t index)
 		.iodepth = 1,
 		.numjobs = 1,
 		.batch_min = 1,
-		.randseed = index + 1, /* so that two sections do not use the same blocks */
 		.direct = -1,
 	};
 }
@@ -29,6 +28,7 @@ void options_finish(struct bench_options *o)
 void options_print_help(void)
 {
 	puts("Usage: blkio-bench [OPTIONS] DRIVER [PROP=VALUE ...]\n"
+	     "       blkio-bench [OPTIONS] --jobfile=FILE [DRIVER [PROP=VALUE ...]]\n"
 	     "\n"
 	     "Measures a block device or file through libblkio. 'blkio-info DRIVER' lists the\n"
 	     "properties of a driver; 'auto' is io_uring where that is possible, else threads.\n"
@@ -59,7 +59,8 @@ static int check_batches(const struct bench_options *o)
 int options_check(const struct bench_options *o)
 {
 	if (o->words.count == 0)
-		return msg_usage("DRIVER is missing");
+		return msg_usage("DRIVER is missing%s",
+				 o->jobfile ? "; a job file has it in device=DRIVER ..." : "");
 	if (o->readonly && options_writes(o))
 		return msg_usage("--readonly forbids --rw=%s", options_rw_name(o));
 	if (o->size > UINT64_MAX - o->offset)

@@ -55,6 +55,8 @@ enum scope {
 struct bench_options {
 	/* What a job does. */
 	const char *name;
+	const char *device; /* DRIVER PROP=VALUE ..., if they are no words of the command line */
+	int stonewall;      /* begin when the sections before have ended */
 	int rw;             /* enum rw */
 	uint64_t rwmixread; /* per cent */
 	uint64_t bs;        /* bytes */
@@ -68,14 +70,15 @@ struct bench_options {
 	uint64_t runtime_ns;           /* 0: until the work is done */
 	uint64_t ramp_ns;              /* before the measurement begins */
 	uint64_t rate_iops;            /* for each job; 0: as fast as possible */
-	uint64_t randseed;
-	int direct; /* -1: not given */
-	int wait;   /* enum wait_mode */
+	uint64_t randseed;             /* 0: the number of the section, from 1 */
+	int direct;                    /* -1: not given */
+	int wait;                      /* enum wait_mode */
 	int disable_lat;
 
 	/* What the program does. */
 	int readonly, allow_mounted_write;
 	int output_format, eta;
+	const char *jobfile;
 	int help, version;
 
 	struct opt_words words; /* DRIVER PROP=VALUE ... */
@@ -85,8 +88,8 @@ struct bench_options {
 extern const struct opt options_table[];
 extern const char *const options_rw_names[], *const options_wait_names[];
 
-/* The defaults; index is the number of the section, from 0. */
-void options_init(struct bench_options *o, uint64_t index);
+/* The defaults. */
+void options_init(struct bench_options *o);
 void options_finish(struct bench_options *o);
 /* Whether the options go together. The result is a status. */
 int options_check(const struct bench_options *o);

@@ -21,6 +21,9 @@ static const char *const eta_names[] = { "auto", "always", "never", NULL };
 
 const struct opt options_table[] = {
 	{ NULL, OPT_HEADING, 0, .help = "What is done:" },
+	{ "jobfile", OPT_STRING, AT(jobfile),
+	  .help = "file with jobs, see blkio-bench-job(5); - is stdin", .arg = "FILE",
+	  .scope = SCOPE_PROGRAM },
 	{ "rw", OPT_CHOICE, AT(rw), .help = "kind of requests (read)",
 	  .arg = "read|write|trim|rw|randread|randwrite|randtrim|randrw",
 	  .choices = options_rw_names },
@@ -30,6 +33,8 @@ const struct opt options_table[] = {
 	  .max = 1ULL << 30 },
 	{ "iodepth", OPT_NUMBER, AT(iodepth), .help = "requests in flight in each job (1)",
 	  .arg = "N", .min = 1, .max = 65536 },
+	{ "device", OPT_STRING, AT(device), .arg = "DRIVER PROP=VALUE ..." },
+	{ "stonewall", OPT_BOOL, AT(stonewall), .arg = "0|1" },
 	{ "numjobs", OPT_NUMBER, AT(numjobs), .help = "threads, each with its own queue (1)",
 	  .arg = "N", .min = 1, .max = 1024 },
 	{ "vectored", OPT_NUMBER, AT(vectored),
@@ -85,6 +90,9 @@ const struct opt options_table[] = {
 	  .scope = SCOPE_PROGRAM },
 
 	HINT("ioengine", "the driver takes its place, DRIVER or device=DRIVER ... in a job file"),
+	HINT("wait_for_previous", "write stonewall"),
+	HINT("description", "write a comment, which begins with #"),
+	HINT("include", "there is one job file"),
 	HINT("filename", "write DRIVER path=FILE, or device=DRIVER path=FILE in a job file"),
 	HINT("directory", "write the whole path of the file in path=FILE"),
 	HINT("filesize", "--size is the area that is used; a file must be there already"),

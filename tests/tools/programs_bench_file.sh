@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2154
+# blkio-bench with job files. Sourced by programs.sh.
+
+head -c 1048576 /dev/urandom >"$dir/file-disk"
+
+job_file() {
+	cat >"$dir/x.fio"
+}
+
+test_groups() {
+	job_file <<-EOF
+		[global]
+		device=io_uring path=$dir/file-disk
+		number_ios=200
+		[writers]
+		rw=randwrite
+		numjobs=2
+		[readers]
+		rw=randread
+		bs=8k
+		wait=poll
+		[after]
+		stonewall
+		rw=read
+		number_ios=50
+	EOF
+	run "$bench" --jobfile="$dir/x.fio" --output-format=json
+	check "a job file" exits 0
+	check "its jobs" json '[(j["jobname"], j["groupid"], j["job"]) for j in d["jobs"]] ==
+		[("writers", 0, 0), ("writers", 0, 1), ("readers", 0, 0), ("after", 1, 0)]'
+	check "what each did" json '[list(j[k]["total_ios"] for k in ("read", "write") if k in j)
+		for j in d["jobs"]] == [[200], [200], [200], [50]]'
+	check "what a group did" json '[g["read"]["total_ios"] for g in d["groups"]] == [200, 50]
+		and d["groups"][0]["write"]["io_bytes"] == 400 * 4096'
+	run "$bench" --jobfile="$dir/x.fio"
+	check "a job file as text" exits 0
+	check "the report of a file fits a terminal" fits_80_columns_but_device
+	check "sections are told" sh -c "grep -q '^writers: ' '$dir/out' &&
+		grep -q '^after: ' '$dir/out' && grep -q '^Group 0: 2 sections' '$dir/out'"
+	run "$bench" --jobfile="$dir/x.fio" --number_ios=3 --output-format=json
+	check "the command line counts more" json 'all(j[k]["total_ios"] == 3
+		for j in d["jobs"] for k in ("read", "write") if k in j)'
+	run sh -c "grep -v device '$dir/x.fio' | '$bench' --jobfile=- threads 'path=$dir/file-disk'"
+	check "a job file from stdin, the device from the command line" exits 0
+	refused 2 "--readonly forbids --rw=randwrite" "$bench" --readonly --jobfile="$dir/x.fio"
+}
+
+fits_80_columns_but_device() { ! grep -v '^  device' "$dir/out" | grep -q '.\{81\}'; }
+
+# The second group reads what the first has made; when it fails, the first is still reported.
+test_one_after_the_other() {
+	: >"$dir/grows"
+	job_file <<-EOF
+		[global]
+		device=io_uring path=$dir/grows
+		[make]
+		rw=write
+		size=64k
+		[use]
+		stonewall
+		rw=read
+		[too much]
+		stonewall
+		rw=read
+		size=128k
+	EOF
+	run "$bench" --jobfile="$dir/x.fio"
+	check "a section that does not fit" exits 1
+	check "it is named" complains "too much: --offset and --size reach beyond the device"
+	check "those before it are reported" says "16 requests, 64 KiB"
+}
+
+test_faults() {
+	printf '[a]\nbs=4k\nbz=1\n' | job_file
+	refused 2 "$dir/x.fio:3: there is no key 'bz'" "$bench" --jobfile="$dir/x.fio" io_uring
+	refused 1 "cannot open the job file $dir/none" "$bench" --jobfile="$dir/none"
+	refused 1 "no job file" "$bench" --jobfile=/dev/zero
+	refused 1 "cannot read the job file" "$bench" --jobfile="$dir"
+}
+
+if command -v python3 >/dev/null; then
+	test_groups
+else
+	skip "blkio-bench groups" "python3 is not there"
+fi
+test_one_after_the_other
+test_faults
