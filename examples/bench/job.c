@@ -14,6 +14,7 @@
 #include "../common/msg.h"
 #include "../common/number.h"
 #include "task.h"
+#include "verify.h"
 
 uint64_t clock_ns(void)
 {
@@ -23,15 +24,34 @@ uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
+static __attribute__((format(printf, 2, 0))) void keep_first(struct job *job, const char *fmt,
+							     va_list args)
+{
+	if (!job->error[0])
+		vsnprintf(job->error, sizeof(job->error), fmt, args);
+}
+
+void job_note(struct job *job, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	keep_first(job, fmt, args);
+	va_end(args);
+}
+
 void job_fail(struct job *job, const char *fmt, ...)
 {
 	va_list args;
 
-	if (!job->error[0]) {
-		va_start(args, fmt);
-		vsnprintf(job->error, sizeof(job->error), fmt, args);
-		va_end(args);
-	}
+	va_start(args, fmt);
+	keep_first(job, fmt, args);
+	va_end(args);
+	job_stop(job);
+}
+
+void job_stop(struct job *job)
+{
 	job->left = 0;
 	atomic_store_explicit(&job->control->sync->failed, true, memory_order_relaxed);
 }
@@ -57,6 +77,7 @@ static void init_offsets(struct job *job)
 	off->next = off->base + off->blocks * (uint64_t)job->index / o->numjobs * o->bs;
 	off->seed = o->randseed + (uint64_t)job->index * 0x632be59bd9b4e019;
 	off->seed = prng_next(&off->seed);
+	job->seed = off->seed;
 	job->mix_seed = ~off->seed;
 	job->mix_reads = (o->rwmixread << 32) / 100;
 }
@@ -150,6 +171,9 @@ int job_init(struct job *job, struct task *task, int index)
 	job->measure = !o->disable_lat;
 	job->phase = PHASE_RAMP;
 	init_offsets(job);
+	status = o->verify ? verify_init(job) : STATUS_OK;
+	if (status != STATUS_OK)
+		return status;
 	init_limits(job);
 	worker_choose(job);
 	status = alloc_all(job);
@@ -164,6 +188,7 @@ void job_finish(struct job *job)
 	free(job->free);
 	free(job->iovecs);
 	free(job->completions);
+	verify_finish(job);
 	for (int op = 0; op < OP_COUNT; op++)
 		free(job->stats[op]);
 }
@@ -268,6 +293,13 @@ uint64_t job_done(const struct job *job, enum op op)
 	return atomic_load_explicit(&job->done[op], memory_order_relaxed);
 }
 
+/* Not a request is made, but what would be written is known afterwards. */
+static void replay(struct job *job)
+{
+	job_begin(job);
+	verify_replay(job);
+}
+
 static void *job_thread(void *arg)
 {
 	struct job *job = arg;
@@ -278,8 +310,12 @@ static void *job_thread(void *arg)
 	sem_post(&sync->ready);
 	sem_wait(&sync->go);
 	job->pace.base_ns = clock_ns();
-	worker_run(job);
+	if (job->options->verify_only)
+		replay(job);
+	else
+		worker_run(job);
 	job_end(job);
+	verify_read_back(job);
 	sem_post(&sync->finished);
 	return NULL;
 }

@@ -68,6 +68,7 @@ struct cpu_use {
 };
 
 struct task;
+struct verify;
 
 /* No two jobs share a cache line. */
 struct job {
@@ -92,11 +93,13 @@ struct job {
 	struct offsets offsets;
 	uint64_t mix_seed, mix_reads; /* a number below mix_reads is a read */
 	struct pace pace;
+	struct verify *verify; /* NULL without --verify */
 
 	/* What is for before and after. */
 	const struct bench_options *options;
 	const struct task *task;
 	int index;           /* in the task */
+	uint64_t seed;       /* of what is random in it */
 	atomic_bool counted; /* the measurement has begun */
 	uint64_t limit;      /* requests in the measurement */
 	struct slot *slots;
@@ -112,7 +115,11 @@ int job_init(struct job *job, struct task *task, int index);
 void job_finish(struct job *job);
 /* Start the thread; it waits for the go. 0 or an errno. */
 int job_start(struct job *job);
-/* Keep the first error of a job and end the run. */
+/* Keep the first error of a job. */
+void job_note(struct job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* End the run because of an error. */
+void job_stop(struct job *job);
+/* Both. */
 void job_fail(struct job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Begin the measurement, at the job's start or when the ramp is over. */
 void job_begin(struct job *job);
@@ -122,6 +129,8 @@ uint64_t job_done(const struct job *job, enum op op);
 /* worker.c: the loop. Choose its parts; then run it. */
 void worker_choose(struct job *job);
 void worker_run(struct job *job);
+/* The kind of the next request. */
+enum op worker_next_op(struct job *job);
 
 /*
  * worker_wait.c: submit what is queued, wait at most so long (0: not at all, UINT64_MAX: as long as

@@ -9,6 +9,7 @@
 
 #include "../common/number.h"
 #include "run.h"
+#include "verify.h"
 
 void live_init(struct live *live, int eta)
 {
@@ -54,6 +55,21 @@ static double share_of_group(const struct run *run, uint64_t now_ns)
 	return least;
 }
 
+/* After the requests of a job, if it verifies them. */
+static uint64_t blocks_read_back(const struct run *run)
+{
+	uint64_t checked = 0;
+
+	for (int i = run->first; i < run->task_count; i++)
+		for (int j = 0; j < run->tasks[i].job_count; j++) {
+			const struct verify *v = run->tasks[i].jobs[j].verify;
+
+			if (v && !v->reads)
+				checked += atomic_load_explicit(&v->checked, memory_order_relaxed);
+		}
+	return checked;
+}
+
 static void print_names(const struct run *run)
 {
 	int more = run->task_count - run->first - 1;
@@ -69,6 +85,7 @@ void live_update(struct live *live, const struct run *run, uint64_t now_ns)
 	double elapsed = (double)(now_ns - run->start_ns);
 	double seconds = (double)(now_ns - live->last_ns) / 1e9;
 	double share, done = 0, bytes = 0;
+	uint64_t checked = blocks_read_back(run);
 
 	if (!live->on || seconds < 0.5)
 		return;
@@ -84,8 +101,11 @@ void live_update(struct live *live, const struct run *run, uint64_t now_ns)
 	if (share > 0)
 		number_clock(eta, (uint64_t)(elapsed * (1 - share) / share / 1e9 + 0.5));
 	print_names(run);
-	fprintf(stderr, ": %3.0f %%, %s IOPS, %s/s, %s to go\033[K", share * 100, iops, rate,
-		share > 0 ? eta : "?");
+	if (checked)
+		fprintf(stderr, ": %llu blocks verified\033[K", (unsigned long long)checked);
+	else
+		fprintf(stderr, ": %3.0f %%, %s IOPS, %s/s, %s to go\033[K", share * 100, iops,
+			rate, share > 0 ? eta : "?");
 	fflush(stderr);
 	live->last_ns = now_ns;
 	live->last_done = done;

@@ -26,13 +26,16 @@ static int bench(const struct plan *plan)
 	struct run run;
 	int status = run_init(&run, plan);
 	int reported = STATUS_OK;
+	const struct job *failed;
 
 	if (status == STATUS_OK)
 		status = run_go(&run);
 	if (run_has_results(&run))
 		reported = report(&run);
-	if (run_error(&run))
-		status = msg_failed("%s", run_error(&run));
+	failed = run_failed_job(&run);
+	if (failed)
+		status = msg_failed("%s, job %d: %s", failed->task->section->name, failed->index,
+				    failed->error);
 	run_finish(&run);
 	return status == STATUS_OK ? reported : status;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "../common/msg.h"
+#include "block.h"
 
 void options_init(struct bench_options *o)
 {
@@ -56,6 +57,28 @@ static int check_batches(const struct bench_options *o)
 	return STATUS_OK;
 }
 
+static int check_verify(const struct bench_options *o)
+{
+	if (o->verify_only && !o->verify)
+		return msg_usage("--verify_only is for --verify=crc32c");
+	if (!o->verify)
+		return STATUS_OK;
+	if (options_does(o, OP_TRIM))
+		return msg_usage("--verify: what was trimmed cannot be verified");
+	if (o->bs < BLOCK_MIN_BYTES)
+		return msg_usage("--verify: --bs must be at least %d", BLOCK_MIN_BYTES);
+	if (!options_does(o, OP_WRITE))
+		return o->verify_only ? msg_usage("--verify_only: give the --rw that has written, "
+						  "or leave --verify_only out")
+				      : STATUS_OK;
+	if (o->ramp_ns)
+		return msg_usage("--verify does not go with --ramp_time");
+	if (o->verify_only && o->runtime_ns)
+		return msg_usage("--verify_only cannot know how much was written in a --runtime; "
+				 "use --io_size or --number_ios");
+	return STATUS_OK;
+}
+
 int options_check(const struct bench_options *o)
 {
 	if (o->words.count == 0)
@@ -69,7 +92,9 @@ int options_check(const struct bench_options *o)
 		return msg_usage("--size is smaller than --bs");
 	if (o->io_size && o->io_size < o->bs)
 		return msg_usage("--io_size is smaller than --bs");
-	return check_batches(o);
+	if (check_batches(o) != STATUS_OK)
+		return STATUS_USAGE;
+	return check_verify(o);
 }
 
 static bool is_mix(const struct bench_options *o)
@@ -89,7 +114,7 @@ bool options_does(const struct bench_options *o, enum op op)
 
 bool options_writes(const struct bench_options *o)
 {
-	return options_does(o, OP_WRITE) || options_does(o, OP_TRIM);
+	return (options_does(o, OP_WRITE) || options_does(o, OP_TRIM)) && !o->verify_only;
 }
 
 bool options_random(const struct bench_options *o)

@@ -35,6 +35,11 @@ enum wait_mode {
 	WAIT_POLLQUEUE
 };
 
+enum verify_kind {
+	VERIFY_NONE,
+	VERIFY_CRC32C
+};
+
 enum output_format {
 	OUTPUT_NORMAL,
 	OUTPUT_JSON
@@ -74,6 +79,8 @@ struct bench_options {
 	int direct;                    /* -1: not given */
 	int wait;                      /* enum wait_mode */
 	int disable_lat;
+	int verify; /* enum verify_kind */
+	int verify_only;
 
 	/* What the program does. */
 	int readonly, allow_mounted_write;

@@ -10,6 +10,7 @@
 const char *const options_rw_names[] = { "read",      "write",    "trim",   "rw", "randread",
 					 "randwrite", "randtrim", "randrw", NULL };
 const char *const options_wait_names[] = { "block", "eventfd", "poll", "pollqueue", NULL };
+static const char *const verify_names[] = { "none", "crc32c", NULL };
 static const char *const format_names[] = { "normal", "json", NULL };
 static const char *const eta_names[] = { "auto", "always", "never", NULL };
 
@@ -45,6 +46,10 @@ const struct opt options_table[] = {
 	  .arg = "0|1" },
 	{ "wait", OPT_CHOICE, AT(wait), .help = "how completions are waited for (block)",
 	  .arg = "block|eventfd|poll|pollqueue", .choices = options_wait_names },
+	{ "verify", OPT_CHOICE, AT(verify), .help = "write checksums and read them back (none)",
+	  .arg = "none|crc32c", .choices = verify_names },
+	{ "verify_only", OPT_BOOL, AT(verify_only),
+	  .help = "only check what the same options have written", .arg = "0|1" },
 	{ "iodepth_batch_submit", OPT_NUMBER, AT(batch_submit),
 	  .help = "queue up to N before each do_io (all)", .arg = "N", .max = 65536 },
 	{ "iodepth_batch_complete_min", OPT_NUMBER, AT(batch_min),

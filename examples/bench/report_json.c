@@ -83,6 +83,17 @@ static struct json_object *depths(const struct result *r)
 	return object;
 }
 
+static struct json_object *verified(const struct result *r)
+{
+	struct json_object *object = json_object_new_object();
+
+	add_u64(object, "blocks", r->checked);
+	add_u64(object, "wrong", r->wrong);
+	json_object_object_add(object, "complete", json_object_new_boolean(r->verify_complete));
+	add_double(object, "runtime", r->verify_seconds * 1000);
+	return object;
+}
+
 static void add_result(struct json_object *object, const struct result *r)
 {
 	double percent = r->seconds > 0 ? 100 / r->seconds : 0;
@@ -97,6 +108,8 @@ static void add_result(struct json_object *object, const struct result *r)
 	add_u64(object, "majf", (uint64_t)r->cpu.major_faults);
 	add_u64(object, "minf", (uint64_t)r->cpu.minor_faults);
 	json_object_object_add(object, "iodepth_level", depths(r));
+	if (r->verify)
+		json_object_object_add(object, "verify", verified(r));
 }
 
 static struct json_object *properties(const struct bench_options *o)
@@ -133,6 +146,8 @@ static struct json_object *job_options(const struct task *task)
 	add_double(object, "ramp_time", (double)o->ramp_ns / 1e9);
 	add_u64(object, "number_ios", o->number_ios);
 	add_u64(object, "rate_iops", o->rate_iops);
+	add_string(object, "verify", o->verify ? "crc32c" : "none");
+	json_object_object_add(object, "verify_only", json_object_new_boolean(o->verify_only));
 	add_u64(object, "randseed", o->randseed);
 	return object;
 }
@@ -192,10 +207,11 @@ static struct json_object *groups_array(const struct run *run)
 void report_json(const struct run *run)
 {
 	struct json_object *report = json_object_new_object();
+	const struct job *failed = run_failed_job(run);
 
 	add_string(report, "blkio-bench version", blkio_version());
 	json_object_object_add(report, "interrupted", json_object_new_boolean(run->interrupted));
-	add_string(report, "error", run_error(run));
+	add_string(report, "error", failed ? failed->error : NULL);
 	json_object_object_add(report, "jobs", jobs_array(run));
 	json_object_object_add(report, "groups", groups_array(run));
 	json_object_object_add(report, "total", together(run, -1));

@@ -100,6 +100,20 @@ static void print_depth(const struct result *r)
 	puts("");
 }
 
+static void print_verify(const struct result *r)
+{
+	if (!r->verify)
+		return;
+	printf("  verify  %" PRIu64 " blocks checked", r->checked);
+	if (r->verify_seconds > 0)
+		printf(" in %s", TIME(r->verify_seconds * 1e9));
+	if (r->wrong)
+		printf(", %" PRIu64 " ARE WRONG", r->wrong);
+	else
+		printf(", all as written");
+	puts(r->verify_complete ? "" : "; not finished");
+}
+
 static void print_job_line(const struct job *job, const struct op_result *r, enum op op)
 {
 	bool timed = histogram_count(&r->clat);
@@ -134,9 +148,12 @@ static void print_task(const struct task *task)
 	print_heading(task);
 	for (int op = 0; op < OP_COUNT; op++)
 		print_op(&r.op[op], op, r.seconds);
-	print_cpu(&r);
-	print_depth(&r);
-	if (task->job_count > 1)
+	if (!task->o->verify_only) {
+		print_cpu(&r);
+		print_depth(&r);
+	}
+	print_verify(&r);
+	if (task->job_count > 1 && !task->o->verify_only)
 		print_jobs(task);
 }
 

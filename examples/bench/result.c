@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "verify.h"
+
 const unsigned int result_percentiles[] = { 100,  500,  1000, 2500, 5000, 7500, 9000,
 					    9500, 9900, 9950, 9990, 9995, 9999, 0 };
 
@@ -27,7 +29,7 @@ static void add_op(struct op_result *r, const struct job *job, enum op op)
 
 	if (!stats)
 		return;
-	r->used = true;
+	r->used = !job->options->verify_only;
 	r->requests += done;
 	r->bytes += done * job->bs;
 	r->failed += stats->failed;
@@ -36,9 +38,22 @@ static void add_op(struct op_result *r, const struct job *job, enum op op)
 	histogram_merge(&r->lat, &stats->lat);
 }
 
+static void add_verify(struct result *r, const struct verify *v)
+{
+	double seconds = (double)(v->end_ns - v->start_ns) / 1e9;
+
+	r->verify_complete = (r->verify_complete || !r->verify) && (v->complete || v->reads);
+	r->verify = true;
+	r->checked += atomic_load_explicit(&v->checked, memory_order_relaxed);
+	r->wrong += v->wrong;
+	r->verify_seconds = seconds > r->verify_seconds ? seconds : r->verify_seconds;
+}
+
 void result_add_job(struct result *r, const struct job *job)
 {
 	r->jobs++;
+	if (job->verify)
+		add_verify(r, job->verify);
 	for (int op = 0; op < OP_COUNT; op++)
 		add_op(&r->op[op], job, op);
 	for (int i = 0; i < DEPTH_LEVELS; i++)

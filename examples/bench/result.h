@@ -22,6 +22,11 @@ struct result {
 	struct cpu_use cpu;
 	uint64_t depth[DEPTH_LEVELS];
 	struct op_result op[OP_COUNT];
+
+	/* --verify */
+	bool verify, verify_complete;
+	uint64_t checked, wrong; /* blocks */
+	double verify_seconds;   /* of the job that took the longest to read back */
 };
 
 /* A result is large, and made in three steps: init, any number of adds, finish. */

@@ -219,18 +219,18 @@ int run_go(struct run *run)
 		if (status == STATUS_OK)
 			status = run_group(run);
 		device_list_finish(&run->devices);
-		if (run->interrupted || run_error(run))
+		if (run->interrupted || run_failed_job(run))
 			break;
 	}
 	return status;
 }
 
-const char *run_error(const struct run *run)
+const struct job *run_failed_job(const struct run *run)
 {
 	for (int i = 0; i < run->task_count; i++)
 		for (int j = 0; j < run->tasks[i].job_count; j++)
 			if (run->tasks[i].jobs[j].error[0])
-				return run->tasks[i].jobs[j].error;
+				return &run->tasks[i].jobs[j];
 	return NULL;
 }
 

@@ -28,8 +28,8 @@ int run_init(struct run *run, const struct plan *plan);
 int run_go(struct run *run);
 void run_finish(struct run *run);
 
-/* The first error of a job, or NULL. */
-const char *run_error(const struct run *run);
+/* The first job that has an error, or NULL. */
+const struct job *run_failed_job(const struct run *run);
 /* Whether there is something to report. */
 bool run_has_results(const struct run *run);
 

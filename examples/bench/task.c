@@ -35,7 +35,7 @@ static int choose_area(struct task *task)
 
 	if (status != STATUS_OK)
 		return status;
-	if (options_does(o, OP_WRITE) && o->size)
+	if (options_does(o, OP_WRITE) && options_writes(o) && o->size)
 		blkio_get_bool(task->dev->in.b, "can-grow", &can_grow);
 	rest = capacity - (o->offset < capacity ? o->offset : capacity);
 	task->area_bytes = o->size ? o->size : rest;

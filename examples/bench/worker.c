@@ -17,6 +17,7 @@
 
 #include "../common/number.h"
 #include "job.h"
+#include "verify.h"
 
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define always_inline inline __attribute__((always_inline))
@@ -69,7 +70,7 @@ static void issue_randwrite(struct job *job, int count)
 	issue_plain(job, count, OP_WRITE, true);
 }
 
-static enum op next_op(struct job *job)
+enum op worker_next_op(struct job *job)
 {
 	static const enum op only[] = {
 		[RW_READ] = OP_READ,     [RW_WRITE] = OP_WRITE,     [RW_TRIM] = OP_TRIM,
@@ -103,7 +104,20 @@ static void issue_any(struct job *job, int count)
 	bool random = options_random(job->options);
 
 	for (int i = 0; i < count; i++)
-		queue_slot(job, take_slot(job, next_op(job), random));
+		queue_slot(job, take_slot(job, worker_next_op(job), random));
+}
+
+/* Writes that can be verified, and the reads in between. */
+static void issue_verified(struct job *job, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct slot *slot = job->free[--job->free_count];
+
+		slot->op = worker_next_op(job);
+		slot->start_ns = job->now_ns;
+		verify_prepare(job, slot);
+		queue_slot(job, slot);
+	}
 }
 
 void worker_choose(struct job *job)
@@ -122,7 +136,11 @@ void worker_choose(struct job *job)
 	};
 
 	job->reap = reap[job->options->wait];
-	job->issue = job->options->vectored ? issue_any : issue[job->options->rw];
+	job->issue = issue[job->options->rw];
+	if (job->options->vectored)
+		job->issue = issue_any;
+	if (job->verify && !job->verify->reads)
+		job->issue = issue_verified;
 }
 
 static __attribute__((noinline, cold)) void request_failed(struct job *job,
@@ -185,6 +203,8 @@ static void take_completions(struct job *job, int count)
 			continue;
 		}
 		done[slot->op]++;
+		if (unlikely(job->verify) && job->verify->reads)
+			verify_read(job, slot);
 		if (!job->measure)
 			continue;
 		if (slot->start_ns != same.start_ns) {
@@ -243,6 +263,8 @@ static int may_issue(struct job *job, uint64_t *wait_ns)
 	*wait_ns = UINT64_MAX;
 	if (unlikely(job->left < (uint64_t)count))
 		count = (int)job->left;
+	if (unlikely(job->verify))
+		count = verify_allows(job, count);
 	if (!count)
 		return 0;
 	if (!job->now_ns && (job->measure || job->pace.rate))

@@ -177,6 +177,11 @@ START_TEST(what_does_not_go_together_is_refused)
 		{ { "--iodepth_batch_complete_min=2" }, "larger than --iodepth" },
 		{ { "--iodepth=4", "--batch=2", "--wait=poll" }, "--wait=block" },
 		{ { "--rwmixread=101" }, "too large" },
+		{ { "--verify=crc32c", "--rw=trim" }, "cannot be verified" },
+		{ { "--verify=crc32c", "--bs=32" }, "at least 64" },
+		{ { "--verify_only" }, "--verify_only is for" },
+		{ { "--verify=crc32c", "--verify_only" }, "the --rw that has written" },
+		{ { "--verify=crc32c", "--rw=write", "--ramp_time=1" }, "--ramp_time" },
 		{ { "--jobfile=x", "--name=a" }, "--name" },
 		{ { "--ioengine", "libaio" }, "not an option here" },
 	};
@@ -187,6 +192,7 @@ START_TEST(what_does_not_go_together_is_refused)
 		argv[n++] = faults[_i].option[i];
 	argv[n] = "io_uring";
 	ck_assert_int_eq(command_line(argv), STATUS_USAGE);
+	ck_assert_ptr_nonnull(faults[_i].part);
 	ck_assert_msg(strstr(fake_msg, faults[_i].part), "%s", fake_msg);
 }
 END_TEST
@@ -205,7 +211,7 @@ static Suite *plan_suite(void)
 	tcase_add_test(tc, sections_have_different_seeds_unless_one_is_given);
 	tcase_add_loop_test(tc, fault_of_a_file_names_line_and_key, 0, 17);
 	tcase_add_test(tc, command_line_is_a_section);
-	tcase_add_loop_test(tc, what_does_not_go_together_is_refused, 0, 9);
+	tcase_add_loop_test(tc, what_does_not_go_together_is_refused, 0, 14);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+/*
+ * What a job has written where, and reading it back.
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/msg.h"
+#include "task.h"
+
+/* The blocks of the area are divided among the jobs. */
+static int take_part(struct job *job)
+{
+	const struct bench_options *o = job->options;
+	struct offsets *off = &job->offsets;
+
+	off->blocks /= o->numjobs;
+	if (!off->blocks)
+		return msg_usage("--verify: the area has less blocks than --numjobs");
+	off->base = o->offset + (uint64_t)job->index * off->blocks * o->bs;
+	off->end = off->base + off->blocks * o->bs;
+	off->next = off->base;
+	return STATUS_OK;
+}
+
+int verify_init(struct job *job)
+{
+	struct verify *v = calloc(1, sizeof(*v));
+	int status;
+
+	if (!v)
+		return msg_failed("out of memory");
+	job->verify = v;
+	v->reads = !options_does(job->options, OP_WRITE);
+	if (v->reads)
+		return STATUS_OK;
+	status = take_part(job);
+	if (status != STATUS_OK)
+		return status;
+	v->sequence = calloc(job->offsets.blocks, sizeof(*v->sequence));
+	if (!v->sequence)
+		return msg_failed("--verify: no memory to note %llu blocks; use a smaller --size",
+				  (unsigned long long)job->offsets.blocks);
+	return STATUS_OK;
+}
+
+void verify_finish(struct job *job)
+{
+	if (job->verify)
+		free(job->verify->sequence);
+	free(job->verify);
+}
+
+static void begin_pass(struct job *job)
+{
+	struct verify *v = job->verify;
+
+	v->pass_left = job->offsets.blocks;
+	shuffle_init(&v->shuffle, v->pass_left, job->seed + v->pass++);
+}
+
+int verify_allows(struct job *job, int want)
+{
+	struct verify *v = job->verify;
+
+	if (v->reads)
+		return want;
+	if (!v->pass_left && !job->in_flight)
+		begin_pass(job);
+	return v->pass_left < (uint64_t)want ? (int)v->pass_left : want;
+}
+
+/* The block of the next request; a write gets a sequence there. */
+static uint64_t next_block(struct job *job, enum op op)
+{
+	struct verify *v = job->verify;
+	uint64_t block = job->offsets.blocks - v->pass_left--;
+
+	if (options_random(job->options))
+		block = shuffle_at(&v->shuffle, block);
+	if (op == OP_WRITE)
+		v->sequence[block] = ++v->last;
+	return block;
+}
+
+static struct block_tag tag_of(const struct job *job, uint64_t block)
+{
+	return (struct block_tag) {
+		.offset = job->offsets.base + block * job->bs,
+		.sequence = job->verify->sequence[block],
+		.seed = job->seed,
+	};
+}
+
+void verify_prepare(struct job *job, struct slot *slot)
+{
+	uint64_t block = next_block(job, slot->op);
+	struct block_tag tag = tag_of(job, block);
+
+	slot->offset = tag.offset;
+	if (slot->op == OP_WRITE)
+		block_stamp(slot->buf, job->bs, &tag);
+}
+
+static void count_checked(struct verify *v)
+{
+	uint64_t checked = atomic_load_explicit(&v->checked, memory_order_relaxed);
+
+	atomic_store_explicit(&v->checked, checked + 1, memory_order_relaxed);
+}
+
+static bool check(struct job *job, const struct slot *slot, const struct block_tag *expected)
+{
+	char text[200];
+
+	count_checked(job->verify);
+	if (block_check(slot->buf, job->bs, expected, text, sizeof(text)))
+		return true;
+	job->verify->wrong++;
+	job_note(job, "verify: the block at offset %llu is wrong: %s",
+		 (unsigned long long)expected->offset, text);
+	return false;
+}
+
+void verify_read(struct job *job, const struct slot *slot)
+{
+	struct block_tag any = { .offset = slot->offset };
+
+	if (!check(job, slot, &any))
+		job_stop(job);
+}
+
+static bool aborted(const struct job *job)
+{
+	return atomic_load_explicit(&job->control->phase, memory_order_relaxed) == PHASE_ABORT;
+}
+
+void verify_replay(struct job *job)
+{
+	while (job->left && !aborted(job)) {
+		if (!job->verify->pass_left)
+			begin_pass(job);
+		next_block(job, worker_next_op(job));
+		job->left--;
+	}
+}
+
+/* The first block from *block on that was written, queued to be read. False if there is none. */
+static bool queue_next(struct job *job, uint64_t *block)
+{
+	struct slot *slot;
+
+	while (*block < job->offsets.blocks && !job->verify->sequence[*block])
+		++*block;
+	if (*block == job->offsets.blocks)
+		return false;
+	slot = job->free[--job->free_count];
+	slot->op = OP_READ;
+	slot->offset = job->offsets.base + *block * job->bs;
+	blkioq_read(job->q, slot->offset, slot->buf, job->bs, slot, 0);
+	job->in_flight++;
+	++*block;
+	return true;
+}
+
+static void take_block(struct job *job, const struct blkio_completion *c)
+{
+	struct slot *slot = c->user_data;
+	struct block_tag tag = tag_of(job, (slot->offset - job->offsets.base) / job->bs);
+
+	job->free[job->free_count++] = slot;
+	job->in_flight--;
+	if (c->ret == 0)
+		check(job, slot, &tag);
+	else
+		job_fail(job, "verify: read of %llu bytes at offset %llu: %s",
+			 (unsigned long long)job->bs, (unsigned long long)slot->offset,
+			 c->error_msg ? c->error_msg : strerror(-c->ret));
+}
+
+void verify_read_back(struct job *job)
+{
+	struct verify *v = job->verify;
+	uint64_t block = 0;
+	int count = 0;
+
+	if (!v || v->reads || job->error[0])
+		return;
+	v->start_ns = clock_ns();
+	do {
+		while (!aborted(job) && job->free_count && queue_next(job, &block))
+			continue;
+		if (!job->in_flight)
+			break;
+		count = job->reap(job, UINT64_MAX);
+		for (int i = 0; i < count; i++)
+			take_block(job, &job->completions[i]);
+	} while (count >= 0);
+	if (count < 0)
+		job_fail(job, "verify: waiting for completions: %s", blkio_get_error_msg());
+	v->complete = block == job->offsets.blocks && count >= 0;
+	v->end_ns = clock_ns();
+}

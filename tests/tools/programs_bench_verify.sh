@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2154
+# blkio-bench --verify. Sourced by programs.sh.
+
+# verify OPTION...: a run with checksums.
+verify() {
+	run "$bench" --verify=crc32c "$@" io_uring "path=$dir/verify-disk"
+}
+
+test_written_and_read_back() {
+	for rw in write randwrite rw randrw; do
+		head -c 1048576 /dev/urandom >"$dir/verify-disk"
+		verify --rw=$rw --iodepth=16 --numjobs=2 --io_size=1300k
+		check "verify $rw" exits 0
+		check "verify $rw says so" says ", all as written"
+		verify --rw=$rw --iodepth=3 --numjobs=2 --io_size=1300k --verify_only --readonly
+		check "verify_only $rw" exits 0
+		verify --rw=$rw --iodepth=3 --numjobs=2 --io_size=1100k --verify_only
+		check "verify_only of another amount, $rw" exits 1
+		check "says which sequence, $rw" grep -qE \
+			"^blkio-bench: $rw, job [01]: verify: the block at offset [0-9]+ is wrong: found sequence [0-9]+, expected [0-9]+\$" "$dir/err"
+	done
+}
+
+test_faults_are_found() {
+	head -c 1048576 /dev/zero >"$dir/verify-disk"
+	verify --rw=randwrite
+	check "verify randwrite" says "verify  256 blocks checked"
+	verify --rw=read --bs=4k
+	check "a job that only reads" says "verify  256 blocks checked, all as written"
+	printf x | dd of="$dir/verify-disk" bs=1 seek=40961 conv=notrunc 2>/dev/null
+	verify --rw=randwrite --verify_only
+	check "a changed byte" exits 1
+	check "where it is" complains "the block at offset 40960 is wrong"
+	printf x | dd of="$dir/verify-disk" bs=1 seek=50000 conv=notrunc 2>/dev/null
+	verify --rw=randwrite --verify_only
+	check "two of them" says "2 ARE WRONG"
+	verify --rw=read --offset=48k --size=4k
+	check "the CRCs are told" grep -qE \
+		"at offset 49152 is wrong: the CRC of the data is 0x[0-9a-f]{8}, expected 0x[0-9a-f]{8}" "$dir/err"
+	dd if="$dir/verify-disk" of="$dir/verify-disk" bs=4k skip=3 seek=5 count=1 conv=notrunc 2>/dev/null
+	verify --rw=read --offset=20k --size=4k
+	check "a block in the wrong place" complains "found the block of offset 12288"
+	verify --rw=randwrite --randseed=9 --verify_only
+	check "another seed" complains "another randseed"
+	head -c 1048576 /dev/zero >"$dir/verify-disk"
+	verify --rw=randwrite --verify_only
+	check "nothing but zeroes" complains "found only zeroes"
+}
+
+test_with_time() {
+	verify --rw=randwrite --runtime=300ms --iodepth=8 --output-format=json
+	check "verify after --runtime" json '(v := d["total"]["verify"])["complete"] and
+		v["wrong"] == 0 and v["blocks"] > 0'
+}
+
+test_written_and_read_back
+test_faults_are_found
+if command -v python3 >/dev/null; then
+	test_with_time
+else
+	skip "verify with time" "python3 is not there"
+fi
