@@ -31,8 +31,8 @@ uint64_t histogram_count(const struct histogram *h)
 	return count;
 }
 
-/* The middle of a bucket: at most half a bucket's width from any value in it. */
-static uint64_t bucket_value(unsigned int index)
+/* At most half a bucket's width from any value in it. */
+uint64_t histogram_value(unsigned int index)
 {
 	unsigned int shift = index >> HISTOGRAM_BITS;
 
@@ -54,7 +54,7 @@ double histogram_stdev(const struct histogram *h)
 	double squares = 0;
 
 	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		double distance = (double)bucket_value(i) - mean;
+		double distance = (double)histogram_value(i) - mean;
 
 		if (h->bucket[i])
 			squares += (double)h->bucket[i] * distance * distance;
@@ -76,7 +76,7 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned int part)
 	uint64_t seen = 0;
 
 	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		uint64_t value = bucket_value(i);
+		uint64_t value = histogram_value(i);
 
 		seen += h->bucket[i];
 		if (seen >= rank) /* the ends are exact: do not report beyond them */

@@ -30,6 +30,9 @@ double histogram_stdev(const struct histogram *h);
 /* The smallest value that at least part / 10000 of all values do not exceed. */
 uint64_t histogram_percentile(const struct histogram *h, unsigned int part);
 
+/* The middle of a bucket. */
+uint64_t histogram_value(unsigned int index);
+
 static inline uint64_t histogram_index(uint64_t value)
 {
 	/* 63 ^ n is 63 - n, but compilers see only in the first that this is one instruction. */

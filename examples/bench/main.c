@@ -9,15 +9,20 @@
 #include <stdio.h>
 
 #include "../common/msg.h"
+#include "plot.h"
 #include "result.h"
 
 static int report(const struct run *run)
 {
+	int status = STATUS_OK;
+
 	if (run->plan->o.output_format == OUTPUT_JSON)
 		report_json(run);
 	else
 		report_text(run);
-	return msg_close_stdout();
+	if (run->plan->o.plot)
+		status = plot_write(run->plan->o.plot, run);
+	return msg_close_stdout() == STATUS_OK ? status : STATUS_FAILED;
 }
 
 /* What was measured before something failed is reported too. */
@@ -28,6 +33,8 @@ static int bench(const struct plan *plan)
 	int reported = STATUS_OK;
 	const struct job *failed;
 
+	if (status == STATUS_OK && plan->o.plot)
+		status = plot_check(plan->o.plot);
 	if (status == STATUS_OK)
 		status = run_go(&run);
 	if (run_has_results(&run))

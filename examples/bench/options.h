@@ -85,7 +85,8 @@ struct bench_options {
 	/* What the program does. */
 	int readonly, allow_mounted_write;
 	int output_format, eta;
-	const char *jobfile;
+	const char *jobfile, *plot;
+
 	int help, version;
 
 	struct opt_words words; /* DRIVER PROP=VALUE ... */

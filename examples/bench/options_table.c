@@ -85,6 +85,8 @@ const struct opt options_table[] = {
 	  .arg = "TEXT", .scope = SCOPE_PROGRAM },
 	{ "output-format", OPT_CHOICE, AT(output_format), .help = "form of the report (normal)",
 	  .arg = "normal|json", .choices = format_names, .scope = SCOPE_PROGRAM },
+	{ "plot", OPT_STRING, AT(plot), .help = "draw IOPS over time and latencies",
+	  .arg = "FILE.svg", .scope = SCOPE_PROGRAM },
 	{ "eta", OPT_CHOICE, AT(eta), .help = "live line on stderr (auto: on a terminal)",
 	  .arg = "auto|always|never", .choices = eta_names, .scope = SCOPE_PROGRAM },
 	{ "disable_lat", OPT_BOOL, AT(disable_lat), .help = "take no time stamps: no latencies",

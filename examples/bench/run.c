@@ -51,7 +51,7 @@ int run_init(struct run *run, const struct plan *plan)
 		return msg_failed("out of memory");
 	memset(run->tasks, 0, bytes);
 	live_init(&run->live, plan->o.eta);
-	return STATUS_OK;
+	return plan->o.plot ? timeline_init(&run->timeline, plan->count * OP_COUNT) : STATUS_OK;
 }
 
 void run_finish(struct run *run)
@@ -60,6 +60,7 @@ void run_finish(struct run *run)
 	for (int i = 0; i < run->task_count; i++)
 		task_finish(&run->tasks[i]);
 	free(run->tasks);
+	timeline_finish(&run->timeline);
 	sem_destroy(&run->sync.ready);
 	sem_destroy(&run->sync.go);
 	sem_destroy(&run->sync.finished);
@@ -160,13 +161,14 @@ static uint64_t tick(struct run *run, uint64_t now_ns)
 {
 	uint64_t seconds = (now_ns - run->start_ns) / NS_PER_SEC + 1;
 	uint64_t wake_ns = run->start_ns + seconds * NS_PER_SEC;
+	uint64_t sample_ns = timeline_tick(&run->timeline, run, now_ns);
 
 	for (int i = run->first; i < run->task_count; i++) {
 		uint64_t next_ns = task_tick(&run->tasks[i], now_ns);
 
 		wake_ns = next_ns < wake_ns ? next_ns : wake_ns;
 	}
-	return wake_ns;
+	return sample_ns < wake_ns ? sample_ns : wake_ns;
 }
 
 /* Until all the jobs have ended. */

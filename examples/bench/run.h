@@ -9,6 +9,7 @@
 #include "live.h"
 #include "plan.h"
 #include "task.h"
+#include "timeline.h"
 
 struct run {
 	const struct plan *plan;
@@ -18,6 +19,8 @@ struct run {
 	struct device_list devices;
 	struct job_sync sync;
 	struct live live;
+	struct timeline timeline; /* for --plot */
+
 	uint64_t start_ns; /* of the group, seen by the main thread */
 	bool interrupted;  /* by SIGINT or SIGTERM */
 };
