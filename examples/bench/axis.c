@@ -58,11 +58,12 @@ static int log_marks(const struct axis *a, double *marks)
 {
 	static const double parts[] = { 1, 2, 5 };
 	int step = a->high > a->low * 1500 ? 3 : 1;
-	int decade = (int)floor(log10(a->low));
+	double decade = floor(log10(a->low));
 	int count = 0;
 
 	for (int i = 0; count < AXIS_MAX_MARKS; i += step) {
-		double value = parts[i % 3] * pow(10, decade + i / 3);
+		int decades = i / 3;
+		double value = parts[i % 3] * pow(10, decade + decades);
 
 		if (value > a->high)
 			break;

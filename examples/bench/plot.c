@@ -429,7 +429,7 @@ static void draw_legend_row(struct plot *p, const struct curve *c, double y)
 
 static void draw_legend(struct plot *p)
 {
-	double y = LEGEND_TOP;
+	int y = LEGEND_TOP;
 	char text[80];
 
 	for (int i = 0; i < p->count; i++, y += LEGEND_STEP)

@@ -37,8 +37,10 @@ static void drop_every_second(struct timeline *t)
 
 	t->count /= 2;
 	for (int i = 1; i < t->count; i++) {
-		t->time_ns[i] = t->time_ns[2 * i];
-		memcpy(sample(t, i), sample(t, 2 * i), bytes);
+		int from = 2 * i;
+
+		t->time_ns[i] = t->time_ns[from];
+		memcpy(sample(t, i), sample(t, from), bytes);
 	}
 	t->interval_ns *= 2;
 }

@@ -59,7 +59,7 @@ check_files()
 			"$lib/cmake/blkio/blkioConfig.cmake" \
 			"$lib/cmake/blkio/blkioConfigVersion.cmake" \
 			share/man/man7/blkio.7 share/man/man1/blkio-info.1 \
-			share/man/man1/blkio-bench.1
+			share/man/man1/blkio-bench.1 share/man/man5/blkio-bench-job.5
 		for function in $functions; do
 			installed "share/man/man3/$function.3"
 		done

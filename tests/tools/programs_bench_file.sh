@@ -80,6 +80,38 @@ test_faults() {
 	refused 1 "cannot read the job file" "$bench" --jobfile="$dir"
 }
 
+# The example of the manual, with a shorter time and on a file system that may know no O_DIRECT.
+test_example() {
+	truncate -s 64M "$dir/disk.img"
+	awk '/^\.Bd -literal/ { inside = !done; next } /^\.Ed/ { done = 1; inside = 0 } inside' \
+		"$man/blkio-bench-job.5" | sed "s|/tmp/disk.img|$dir/disk.img|" >"$dir/x.fio"
+	run "$bench" --jobfile="$dir/x.fio" --runtime=100ms --ramp_time=0 --direct=0
+	if complains "cannot trim"; then
+		skip "the example of blkio-bench-job(5)" "the file system cannot punch holes"
+		return
+	fi
+	check "the example of blkio-bench-job(5)" exits 0
+	check "all its sections" [ "$(grep -cE '^(fill|readers|steady writer|trim): ' "$dir/out")" -eq 4 ]
+}
+
+# What --help has is in the manuals.
+test_manuals() {
+	"$bench" --help | sed -n 's/^  --\([a-z_-]*\).*/\1/p' >"$dir/names"
+	check "--help has options" [ "$(wc -l <"$dir/names")" -gt 20 ]
+	while read -r name; do
+		check "blkio-bench(1) has --$name" grep -qE "^\.(It )?Fl .*-$name( |\$)" \
+			"$man/blkio-bench.1"
+	done <"$dir/names"
+	sed -n 's/^\.It Cm \([a-z_]*\) .*/\1/p' "$man/blkio-bench-job.5" | grep -v '^stonewall$' |
+		while read -r name; do
+			"$bench" "--$name" 2>&1 | grep -q "unknown option" && echo "$name"
+		done >"$dir/unknown"
+	check "the keys of blkio-bench-job(5) are there" [ ! -s "$dir/unknown" ]
+}
+
+man=$here/../../man
+test_example
+test_manuals
 if command -v python3 >/dev/null; then
 	test_groups
 else
