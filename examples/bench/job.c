@@ -16,14 +16,6 @@
 #include "task.h"
 #include "verify.h"
 
-uint64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 static __attribute__((format(printf, 2, 0))) void keep_first(struct job *job, const char *fmt,
 							     va_list args)
 {
@@ -266,7 +258,7 @@ void job_begin(struct job *job)
 	memset(job->depth, 0, sizeof(job->depth));
 	job->cpu = cpu_now();
 	job->start_ns = clock_ns();
-	job->pace.base_ns = job->start_ns;
+	job->pace.base_ns = stamp_ns();
 	job->pace.count = 0;
 	atomic_store_explicit(&job->counted, true, memory_order_release);
 }
@@ -309,7 +301,7 @@ static void *job_thread(void *arg)
 	try_trim(job);
 	sem_post(&sync->ready);
 	sem_wait(&sync->go);
-	job->pace.base_ns = clock_ns();
+	job->pace.base_ns = stamp_ns();
 	if (job->options->verify_only)
 		replay(job);
 	else

@@ -15,6 +15,7 @@
 #include "offsets.h"
 #include "options.h"
 #include "pace.h"
+#include "stamp.h"
 
 enum {
 	CACHE_LINE_BYTES = 64,
@@ -139,7 +140,5 @@ enum op worker_next_op(struct job *job);
 int wait_block(struct job *job, uint64_t wait_ns);
 int wait_eventfd(struct job *job, uint64_t wait_ns);
 int wait_poll(struct job *job, uint64_t wait_ns);
-
-uint64_t clock_ns(void);
 
 #endif /* BENCH_JOB_H */

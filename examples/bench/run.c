@@ -216,6 +216,7 @@ int run_go(struct run *run)
 	int status = STATUS_OK;
 
 	take_signals();
+	stamp_init();
 	for (int group = 0; group < groups && status == STATUS_OK; group++) {
 		status = open_group(run, group);
 		if (status == STATUS_OK)

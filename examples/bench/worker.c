@@ -156,31 +156,23 @@ static __attribute__((noinline, cold)) void request_failed(struct job *job,
 			      : "wrong result");
 }
 
-/* Requests of one batch that began together and end together, by kind. */
+/* Requests of one kind in a batch that began together and end together. */
 struct same {
-	uint64_t start_ns, queued_ns;
-	uint64_t count[OP_COUNT];
+	enum op op;
+	uint64_t start_ns, queued_ns, count;
 };
 
-static void count_times(struct job *job, struct same *same)
-{
-	for (int op = 0; op < OP_COUNT; op++) {
-		uint64_t count = same->count[op];
-
-		if (!count)
-			continue;
-		histogram_add(&job->stats[op]->lat, job->now_ns - same->start_ns, count);
-		histogram_add(&job->stats[op]->clat, job->now_ns - same->queued_ns, count);
-		same->count[op] = 0;
-	}
-}
-
 /* The counters of what is done have one writer: a load and a store are enough. */
-static always_inline void count_done(struct job *job, enum op op, uint64_t count)
+static always_inline void count_same(struct job *job, const struct same *same)
 {
-	uint64_t done = atomic_load_explicit(&job->done[op], memory_order_relaxed);
+	struct op_stats *stats = job->stats[same->op];
+	uint64_t done = atomic_load_explicit(&job->done[same->op], memory_order_relaxed);
 
-	atomic_store_explicit(&job->done[op], done + count, memory_order_relaxed);
+	atomic_store_explicit(&job->done[same->op], done + same->count, memory_order_relaxed);
+	if (!job->measure)
+		return;
+	histogram_add(&stats->lat, job->now_ns - same->start_ns, same->count);
+	histogram_add(&stats->clat, job->now_ns - same->queued_ns, same->count);
 }
 
 /*
@@ -191,9 +183,8 @@ static void take_completions(struct job *job, int count)
 {
 	const struct blkio_completion *c = job->completions;
 	struct same same = { 0 };
-	uint64_t done[OP_COUNT] = { 0 };
 
-	job->now_ns = job->measure ? clock_ns() : 0;
+	job->now_ns = job->measure ? stamp_ns() : 0;
 	for (int i = 0; i < count; i++, c++) {
 		struct slot *slot = c->user_data;
 
@@ -202,22 +193,19 @@ static void take_completions(struct job *job, int count)
 			request_failed(job, c);
 			continue;
 		}
-		done[slot->op]++;
 		if (unlikely(job->verify) && job->verify->reads)
 			verify_read(job, slot);
-		if (!job->measure)
-			continue;
-		if (slot->start_ns != same.start_ns) {
-			count_times(job, &same);
-			same.start_ns = slot->start_ns;
-			same.queued_ns = slot->queued_ns;
+		if (same.count && (slot->start_ns != same.start_ns || slot->op != same.op)) {
+			count_same(job, &same);
+			same.count = 0;
 		}
-		same.count[slot->op]++;
+		same.op = slot->op;
+		same.start_ns = slot->start_ns;
+		same.queued_ns = slot->queued_ns;
+		same.count++;
 	}
-	count_times(job, &same);
-	for (int op = 0; op < OP_COUNT; op++)
-		if (done[op])
-			count_done(job, op, done[op]);
+	if (same.count)
+		count_same(job, &same);
 	job->in_flight -= count;
 }
 
@@ -225,16 +213,19 @@ static void take_completions(struct job *job, int count)
 static void note_queued(struct job *job, int count)
 {
 	struct slot *const *slot = job->free + job->free_count;
-	uint64_t queued_ns = clock_ns();
-	uint64_t ops[OP_COUNT] = { 0 };
+	uint64_t queued_ns = stamp_ns(), slat_ns = queued_ns - job->now_ns, same = 0;
+	enum op op = slot[0]->op;
 
 	for (int i = 0; i < count; i++) {
 		slot[i]->queued_ns = queued_ns;
-		ops[slot[i]->op]++;
+		if (unlikely(slot[i]->op != op)) {
+			histogram_add(&job->stats[op]->slat, slat_ns, same);
+			op = slot[i]->op;
+			same = 0;
+		}
+		same++;
 	}
-	for (int op = 0; op < OP_COUNT; op++)
-		if (ops[op])
-			histogram_add(&job->stats[op]->slat, queued_ns - job->now_ns, ops[op]);
+	histogram_add(&job->stats[op]->slat, slat_ns, same);
 }
 
 static void count_depth(struct job *job, int count)
@@ -268,7 +259,7 @@ static int may_issue(struct job *job, uint64_t *wait_ns)
 	if (!count)
 		return 0;
 	if (!job->now_ns && (job->measure || job->pace.rate))
-		job->now_ns = clock_ns();
+		job->now_ns = stamp_ns();
 	if (job->pace.rate) {
 		int allowed = pace_allows(&job->pace, job->now_ns, count);
 
