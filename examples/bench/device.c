@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../common/mounted.h"
 #include "../common/msg.h"
@@ -94,6 +95,9 @@ static int create(struct device *dev)
 {
 	const struct opt_words *words = &dev->o->words;
 
+	if (strchr(words->word[0], '.') && access(words->word[0], F_OK) == 0)
+		return msg_usage("'%s' is a file, no driver; a job file is given with --jobfile",
+				 words->word[0]);
 	return instance_create(&dev->in, words->word[0], words->word + 1, words->count - 1);
 }
 

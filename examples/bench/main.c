@@ -39,6 +39,8 @@ static int bench(const struct plan *plan)
 		status = run_go(&run);
 	if (run_has_results(&run))
 		reported = report(&run);
+	else if (run.interrupted)
+		fputs("blkio-bench: interrupted before the measurement began\n", stderr);
 	failed = run_failed_job(&run);
 	if (failed)
 		status = msg_failed("%s, job %d: %s", failed->task->section->name, failed->index,

@@ -109,7 +109,7 @@ static void print_verify(const struct result *r)
 		printf(" in %s", TIME(r->verify_seconds * 1e9));
 	if (r->wrong)
 		printf(", %" PRIu64 " ARE WRONG", r->wrong);
-	else
+	else if (r->checked)
 		printf(", all as written");
 	puts(r->verify_complete ? "" : "; not finished");
 }

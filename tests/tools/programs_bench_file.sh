@@ -76,6 +76,7 @@ test_faults() {
 	printf '[a]\nbs=4k\nbz=1\n' | job_file
 	refused 2 "$dir/x.fio:3: there is no key 'bz'" "$bench" --jobfile="$dir/x.fio" io_uring
 	refused 1 "cannot open the job file $dir/none" "$bench" --jobfile="$dir/none"
+	refused 2 "a job file is given with --jobfile" "$bench" "$dir/x.fio"
 	refused 1 "no job file" "$bench" --jobfile=/dev/zero
 	refused 1 "cannot read the job file" "$bench" --jobfile="$dir"
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=sh
-# shellcheck disable=SC2154
+# shellcheck disable=SC2034,SC2154
 # blkio-bench: kinds of requests, limits, pace, batches. Sourced by programs.sh.
 
 head -c 1048576 /dev/urandom >"$dir/jobs-disk"
@@ -95,6 +95,30 @@ test_vectored() {
 	refused 2 "no 3 equal parts" "$bench" --bs=4k --vectored=3 io_uring
 }
 
+# interrupted OPTION...: a run that gets SIGINT when its first live line is there.
+interrupted() {
+	"$bench" --eta=always "$@" io_uring "path=$dir/jobs-disk" >"$dir/out" 2>"$dir/err" &
+	background=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		complains "IOPS" || sleep 0.5
+	done
+	kill -INT $background
+	wait $background
+	status=$?
+	background=
+}
+
+test_signals() {
+	interrupted --rw=randread --ramp_time=60 --number_ios=1
+	check "Ctrl-C in the ramp" exits 0
+	check "says that nothing was measured" complains "before the measurement began"
+	printf '[a]\nrw=randread\n[b]\nstonewall\n' >"$dir/x.fio"
+	interrupted --jobfile="$dir/x.fio" --runtime=60
+	check "Ctrl-C in the first group" exits 0
+	check "reports it" says "a: rw=randread"
+	check "and does not begin the second" sh -c "! grep -q '^b: ' '$dir/out'"
+}
+
 # What people try who know fio.
 test_hints() {
 	refused 2 "the driver takes its place" "$bench" --ioengine=libaio io_uring
@@ -113,4 +137,5 @@ else
 	skip "blkio-bench jobs" "python3 is not there"
 fi
 test_trim
+test_signals
 test_hints
