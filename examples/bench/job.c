@@ -70,7 +70,17 @@ static void init_offsets(struct job *job)
 	off->seed = o->randseed + (uint64_t)job->index * 0x632be59bd9b4e019;
 	off->seed = prng_next(&off->seed);
 	job->seed = off->seed;
-	job->mix_seed = ~off->seed;
+}
+
+static void init_ops(struct job *job)
+{
+	const struct bench_options *o = job->options;
+
+	for (int op = 0; op < OP_COUNT; op++)
+		if (options_does(o, op))
+			job->op = op;
+	job->mixed = options_mixes(o);
+	job->mix_seed = ~job->seed;
 	job->mix_reads = (o->rwmixread << 32) / 100;
 }
 
@@ -163,6 +173,7 @@ int job_init(struct job *job, struct task *task, int index)
 	job->measure = !o->disable_lat;
 	job->phase = PHASE_RAMP;
 	init_offsets(job);
+	init_ops(job);
 	status = o->verify ? verify_init(job) : STATUS_OK;
 	if (status != STATUS_OK)
 		return status;

@@ -92,7 +92,9 @@ struct job {
 	_Atomic uint64_t done[OP_COUNT]; /* succeeded; others read it */
 	uint64_t depth[DEPTH_LEVELS];    /* requests that made in_flight so many */
 	struct offsets offsets;
-	uint64_t mix_seed, mix_reads; /* a number below mix_reads is a read */
+	enum op op;                   /* the kind of all requests, unless they are mixed */
+	bool mixed;                   /* reads and writes */
+	uint64_t mix_seed, mix_reads; /* 32 random bits below mix_reads are a read */
 	struct pace pace;
 	struct verify *verify; /* NULL without --verify */
 

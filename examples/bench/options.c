@@ -97,7 +97,7 @@ int options_check(const struct bench_options *o)
 	return check_verify(o);
 }
 
-static bool is_mix(const struct bench_options *o)
+bool options_mixes(const struct bench_options *o)
 {
 	return o->rw == RW_MIX || o->rw == RW_RANDMIX;
 }
@@ -109,7 +109,7 @@ bool options_does(const struct bench_options *o, enum op op)
 		[RW_RANDREAD] = OP_READ, [RW_RANDWRITE] = OP_WRITE, [RW_RANDTRIM] = OP_TRIM,
 	};
 
-	return is_mix(o) ? op != OP_TRIM : op == only[o->rw];
+	return options_mixes(o) ? op != OP_TRIM : op == only[o->rw];
 }
 
 bool options_writes(const struct bench_options *o)

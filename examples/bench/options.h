@@ -103,8 +103,9 @@ void options_finish(struct bench_options *o);
 int options_check(const struct bench_options *o);
 void options_print_help(void);
 
-/* Which requests are made: whether this kind, whether any that change the device. */
+/* Which requests are made: this kind; reads and writes; any that change the device. */
 bool options_does(const struct bench_options *o, enum op op);
+bool options_mixes(const struct bench_options *o);
 bool options_writes(const struct bench_options *o);
 bool options_random(const struct bench_options *o);
 const char *options_rw_name(const struct bench_options *o);

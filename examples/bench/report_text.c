@@ -21,7 +21,7 @@ static void print_heading(const struct task *task)
 	printf("\n%s: rw=%s, bs=%s, iodepth=%" PRIu64 ", numjobs=%" PRIu64 ", wait=%s",
 	       task->section->name, options_rw_name(o), SIZE(o->bs), o->iodepth, o->numjobs,
 	       options_wait_name(o));
-	if (options_does(o, OP_READ) && options_does(o, OP_WRITE))
+	if (options_mixes(o))
 		printf(", rwmixread=%" PRIu64, o->rwmixread);
 	if (o->direct >= 0)
 		printf(", direct=%d", o->direct);

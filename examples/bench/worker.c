@@ -72,14 +72,9 @@ static void issue_randwrite(struct job *job, int count)
 
 enum op worker_next_op(struct job *job)
 {
-	static const enum op only[] = {
-		[RW_READ] = OP_READ,     [RW_WRITE] = OP_WRITE,     [RW_TRIM] = OP_TRIM,
-		[RW_RANDREAD] = OP_READ, [RW_RANDWRITE] = OP_WRITE, [RW_RANDTRIM] = OP_TRIM,
-	};
-
-	if (options_does(job->options, OP_READ) && options_does(job->options, OP_WRITE))
-		return prng_next(&job->mix_seed) >> 32 < job->mix_reads ? OP_READ : OP_WRITE;
-	return only[job->options->rw];
+	if (!job->mixed)
+		return job->op;
+	return prng_next(&job->mix_seed) >> 32 < job->mix_reads ? OP_READ : OP_WRITE;
 }
 
 static void queue_slot(struct job *job, struct slot *slot)

@@ -40,8 +40,8 @@ START_TEST(rate_that_is_no_round_number_of_ns_is_kept)
 {
 	struct pace p = pace_of(300000007);
 
-	p.count = 300000007ULL * 3600;
-	ck_assert_uint_eq(pace_due_ns(&p), start_ns + 3600 * 1000 * MS);
+	p.count = 300000007ULL * 3600ULL;
+	ck_assert_uint_eq(pace_due_ns(&p), start_ns + 3600000 * MS);
 }
 END_TEST
 
