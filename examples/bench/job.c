@@ -91,7 +91,7 @@ static uint64_t requests_to_do(const struct job *job)
 	uint64_t by_count = o->number_ios ? o->number_ios : UINT64_MAX;
 	uint64_t limit = by_bytes < by_count ? by_bytes : by_count;
 
-	if (limit < UINT64_MAX || o->runtime_ns)
+	if (limit < UINT64_MAX || (o->runtime_ns && o->time_based))
 		return limit;
 	return job->offsets.blocks;
 }

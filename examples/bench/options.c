@@ -18,6 +18,7 @@ void options_init(struct bench_options *o)
 		.numjobs = 1,
 		.batch_min = 1,
 		.direct = -1,
+		.time_based = true,
 	};
 }
 

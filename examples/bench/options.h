@@ -73,6 +73,7 @@ struct bench_options {
 	uint64_t io_size;              /* bytes for each job; 0: no limit of its own */
 	uint64_t number_ios;           /* the same in requests */
 	uint64_t runtime_ns;           /* 0: until the work is done */
+	bool time_based;               /* with runtime_ns, the area being done is no limit */
 	uint64_t ramp_ns;              /* before the measurement begins */
 	uint64_t rate_iops;            /* for each job; 0: as fast as possible */
 	uint64_t randseed;             /* 0: the number of the section, from 1 */

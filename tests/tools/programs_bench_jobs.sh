@@ -51,6 +51,10 @@ test_limits() {
 	check "--io_size goes round" json 'd["jobs"][0]["read"]["total_ios"] == 64'
 	bench_json --rw=read --bs=4k --io_size=1g --number_ios=10
 	check "the smaller limit counts" json 'd["jobs"][0]["read"]["total_ios"] == 10'
+	bench_json --rw=read --bs=4k --size=64k --runtime=20 --time_based=0
+	check "--time_based=0 ends with the area" json 'd["jobs"][0]["read"]["total_ios"] == 16'
+	bench_json --rw=read --bs=4k --size=4k --runtime=200ms --time_based
+	check "--time_based goes round" json 'd["jobs"][0]["read"]["total_ios"] > 1'
 	bench_json --rw=randread --ramp_time=300ms --runtime=300ms
 	check "--ramp_time does not count" json '250 < d["total"]["read"]["runtime"] < 590'
 	check "times are only of the measurement" json '(r := d["total"]["read"])["clat_ns"]["N"]
@@ -123,7 +127,7 @@ test_signals() {
 test_hints() {
 	refused 2 "the driver takes its place" "$bench" --ioengine=libaio io_uring
 	refused 2 "DRIVER path=FILE" "$bench" --filename=/dev/null io_uring
-	refused 2 "leave it out" "$bench" --time_based io_uring
+	refused 2 "leave it out" "$bench" --norandommap io_uring
 	refused 2 "write bs" "$bench" --blocksize=4k io_uring
 }
 
