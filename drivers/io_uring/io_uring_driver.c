@@ -124,6 +124,7 @@ static int setup_queue(struct iou_queue *q)
 					 .flags = q->u.ring.fixed_file ? IOSQE_FIXED_FILE : 0,
 				 });
 	q->u.fill_step = iou_fill_step;
+	q->u.bufs.unusable = !d->file.direct && !d->pin_mem_regions;
 	return uring_queue_set_up(&q->u, &d->pin_budget, d->pin_mem_regions);
 }
 

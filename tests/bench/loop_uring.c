@@ -2,9 +2,10 @@
 /*
  * The yardstick: random reads through liburing alone, written for nothing but this one job.
  *
- * Everything that an expert would use is used: a registered file, registered buffers, the
- * registered ring descriptor, a batch per system call. ring=plain|coop|defer after the path
- * chooses the ring's flags: none, COOP_TASKRUN, or SINGLE_ISSUER with DEFER_TASKRUN.
+ * Everything that an expert would use is used: a registered file, the registered ring descriptor, a
+ * batch per system call. ring=plain|coop|defer after the path chooses the ring's flags: none,
+ * COOP_TASKRUN, or SINGLE_ISSUER with DEFER_TASKRUN; buffers=plain|fixed whether the buffer is
+ * registered, which is slower than not where the data comes from the page cache.
  */
 #include "loop.h"
 
@@ -23,17 +24,38 @@ struct uring_loop {
 	int fd;
 	int eventfd;
 	struct iovec buffer;
+	int opcode; /* of reads into a buffer that is registered, or is not */
 };
+
+/* What is given for name= after the path, or what is usual. */
+static const char *setting(const struct loop *l, const char *name, const char *usual)
+{
+	size_t len = strlen(name);
+
+	for (char **prop = l->props; *prop; prop++) {
+		if (!strncmp(*prop, name, len) && (*prop)[len] == '=')
+			usual = *prop + len + 1;
+		else if (strncmp(*prop, "ring=", 5) && strncmp(*prop, "buffers=", 8))
+			loop_fail(l, "only ring=KIND and buffers=KIND can be set", 0);
+	}
+	return usual;
+}
+
+static int read_opcode(const struct loop *l)
+{
+	const char *kind = setting(l, "buffers", "plain");
+
+	if (!strcmp(kind, "plain"))
+		return IORING_OP_READ;
+	if (!strcmp(kind, "fixed"))
+		return IORING_OP_READ_FIXED;
+	loop_fail(l, "buffers must be plain or fixed", 0);
+}
 
 static unsigned int ring_flags(const struct loop *l)
 {
-	const char *kind = "coop";
+	const char *kind = setting(l, "ring", "coop");
 
-	for (char **prop = l->props; *prop; prop++) {
-		if (strncmp(*prop, "ring=", 5))
-			loop_fail(l, "only ring=KIND can be set", 0);
-		kind = *prop + 5;
-	}
 	if (!strcmp(kind, "plain"))
 		return 0;
 	if (!strcmp(kind, "coop"))
@@ -66,7 +88,9 @@ static void setup_buffer(struct uring_loop *u)
 	if (u->buffer.iov_base == MAP_FAILED)
 		loop_fail(&u->l, "mmap", errno);
 	loop_set_buffer(&u->l, u->buffer.iov_base);
-	check(u, "register buffers", io_uring_register_buffers(&u->ring, &u->buffer, 1));
+	u->opcode = read_opcode(&u->l);
+	if (u->opcode == IORING_OP_READ_FIXED)
+		check(u, "register buffers", io_uring_register_buffers(&u->ring, &u->buffer, 1));
 }
 
 static void setup(struct uring_loop *u)
@@ -106,8 +130,9 @@ static void queue_reads(struct uring_loop *u)
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
 		struct loop_slot *slot = loop_next(&u->l);
 
-		io_uring_prep_read_fixed(sqe, 0, slot->buf, u->l.block_bytes, slot->offset_bytes,
-					 0);
+		io_uring_prep_rw(u->opcode, sqe, 0, slot->buf, u->l.block_bytes,
+				 slot->offset_bytes);
+		sqe->buf_index = 0;
 		io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
 		io_uring_sqe_set_data(sqe, slot);
 	}

@@ -7,6 +7,7 @@
 #   --other FILE      the other libblkio.so.1 (default: fetch-libblkio.sh fetches 1.5.0)
 #   --prop NAME=VALUE a property for our library, more than once if need be
 #   --ring KIND       ring flags of the hand-written loop: plain, coop (default), defer
+#   --buffers KIND    its buffers, and fio's: plain (default), fixed
 #   --quick           a few short rounds: whether it works, not how fast
 #   --markdown        print the tables as they stand in README.md
 #   --keep FILE       keep every single result in FILE
@@ -24,10 +25,11 @@ build=
 markdown=
 keep=
 ring=coop
+buffers=plain
 props=
 usage()
 {
-	sed -n 's/^# \{0,1\}//; 4,12p' "$0" >&2
+	sed -n 's/^# \{0,1\}//; 4,13p' "$0" >&2
 	exit 2
 }
 while [ $# -gt 0 ]; do
@@ -35,6 +37,7 @@ while [ $# -gt 0 ]; do
 	--other) other=${2:?} && shift ;;
 	--prop) props="$props ${2:?}" && shift ;;
 	--ring) ring=${2:?} && shift ;;
+	--buffers) buffers=${2:?} && shift ;;
 	--quick) rounds=3 && slice=0.05 ;;
 	--markdown) markdown=1 ;;
 	--keep) keep=${2:?} && shift ;;
@@ -69,8 +72,11 @@ fi
 fio_rate()
 {
 	[ "$1" = blocking ] || return 0
+	fixed=
+	[ "$buffers" != fixed ] || fixed=--fixedbufs
+	# shellcheck disable=SC2086 # no word, or one
 	fio --name=bench --filename="$file" --readonly --rw=randread --bs="$2" --iodepth=32 \
-		--ioengine=io_uring --registerfiles --fixedbufs --iodepth_batch_submit=32 \
+		--ioengine=io_uring --registerfiles $fixed --iodepth_batch_submit=32 \
 		--iodepth_batch_complete_min=1 --iodepth_batch_complete_max=32 \
 		--norandommap --randrepeat=0 --invalidate=0 --gtod_reduce=1 --thread \
 		--time_based --runtime=500ms --output-format=terse --terse-version=3 |
@@ -100,7 +106,7 @@ rate()
 {
 	# shellcheck disable=SC2086 # props: one word per property
 	case $1 in
-	uring) loop_rate "" loop_uring "$2" "$3" "ring=$ring" ;;
+	uring) loop_rate "" loop_uring "$2" "$3" "ring=$ring" "buffers=$buffers" ;;
 	ours) loop_rate "" loop_blkio "$2" "$3" $props ;;
 	other) loop_rate "$other_dir" loop_blkio "$2" "$3" ;;
 	fio) fio_rate "$2" "$3" ;;

@@ -65,13 +65,24 @@ static void pin_all(struct blkio *b)
 	ck_assert_int_eq(blkio_set_bool(b, "pin-mem-regions", true), 0);
 }
 
+static void (*configure_more)(struct blkio *b);
+
+/* As far as the driver knows: odd addresses and lengths work all the same. */
+static void configure_direct(struct blkio *b)
+{
+	to_iou(b)->file.direct = true;
+	if (configure_more)
+		configure_more(b);
+}
+
 /* False where there is no io_uring, or one without such tables: then the test is skipped. */
 static bool start(void (*configure)(struct blkio *b))
 {
 	struct io_uring ring;
 	int ret;
 
-	if (!iou_start(&x, FILE_LEN, configure))
+	configure_more = configure;
+	if (!iou_start(&x, FILE_LEN, configure_direct))
 		return false;
 	write_pattern(x.file, FILE_LEN, 3);
 	ck_assert_int_eq(io_uring_queue_init(1, &ring, 0), 0);
@@ -206,6 +217,25 @@ START_TEST(requests_in_a_region_use_it)
 		ck_assert(read_registered((char *)b.addr + 100, 1000, i * 777));
 	}
 	ck_assert(write_registered((char *)b.addr + 7, "through a registered buffer"));
+}
+END_TEST
+
+/* The page cache is copied faster without, unless somebody asks for it. */
+START_TEST(without_direct_only_who_asks_has_them)
+{
+	struct blkio_mem_region r;
+
+	if (!iou_start(&x, FILE_LEN, NULL))
+		return;
+	write_pattern(x.file, FILE_LEN, 3);
+	r = alloc_and_map(PAGE);
+	ck_assert(!read_registered(r.addr, PAGE, 0));
+	iou_finish(&x);
+	if (!iou_start(&x, FILE_LEN, pin_all))
+		return;
+	write_pattern(x.file, FILE_LEN, 3);
+	r = alloc_and_map(PAGE);
+	ck_assert(read_registered(r.addr, PAGE, 0));
 }
 END_TEST
 
@@ -562,6 +592,7 @@ static Suite *bufs_suite(void)
 		a_buffer_is_found_from_its_first_byte_to_its_last,
 		each_region_has_an_index_of_its_own,
 		requests_in_a_region_use_it,
+		without_direct_only_who_asks_has_them,
 		requests_anywhere_else_do_without,
 		a_vectored_request_of_one_buffer_uses_it_too,
 		an_unmapped_region_is_not_found,
