@@ -23,10 +23,10 @@
 #define READ_RETRIES 1000
 
 /*
- * Of a queue at a time. Twice their 8 bytes fit into any pipe, so that no write waits: the smallest
- * has two pages, the first of which may have been read but for the last bytes.
+ * Of a queue at a time. Whatever is written to the pipe wakes all reads, and after some 128 times
+ * in vain the kernel has a thread of its own sleep for a read.
  */
-#define MAX_JOBS 256
+#define MAX_JOBS 64
 
 struct zone_job {
 	struct file_job job;
@@ -94,7 +94,10 @@ static int make_jobs(struct iou_zones *z)
 	return 0;
 }
 
-/* Blocking: with O_NONBLOCK a read would not wait. */
+/*
+ * The end to be read is blocking: with O_NONBLOCK a read would not wait. A write never waits:
+ * should reads fail for so long that the pipe is full, there is more in it than the next ones need.
+ */
 static int make_reads(struct iou_zones *z)
 {
 	int fds[2];
@@ -103,6 +106,8 @@ static int make_reads(struct iou_zones *z)
 		return err_os(-errno, "cannot create descriptors for a queue (see ulimit -n)");
 	z->reads_fd = fds[0];
 	z->pool.notify_fd = fds[1];
+	if (fcntl(fds[1], F_SETFL, O_NONBLOCK) < 0)
+		return err_os(-errno, "cannot create descriptors for a queue");
 	z->read_to = calloc(1, sizeof(*z->read_to));
 	if (!z->read_to)
 		return err_os(-ENOMEM, "cannot create a queue");
@@ -284,5 +289,8 @@ bool iou_zone_finish(struct iou_queue *q, struct uring_req *req, int res,
 		req->retries = 0;
 	else if (req->retries++ >= READ_RETRIES)
 		(void)file_pool_wait(&z->pool, 1, &wait);
-	return take(z, c);
+	if (!take(z, c))
+		return false;
+	req->retries = 0; /* as the next request expects it */
+	return true;
 }

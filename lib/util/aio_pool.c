@@ -11,7 +11,10 @@
 
 #define POOL_MAX 16
 
-/* Contexts are of one process: a child has none. */
+/*
+ * Contexts are of one process: a child has none. The lock is never waited for: it may be another
+ * thread's at a fork, and then nobody gives it back in the child.
+ */
 static struct {
 	pthread_mutex_t lock;
 	pid_t pid;
@@ -34,7 +37,8 @@ static bool keep(aio_context_t ctx, unsigned int nr)
 {
 	bool fits;
 
-	pthread_mutex_lock(&pool.lock);
+	if (pthread_mutex_trylock(&pool.lock) != 0)
+		return false;
 	forget_those_of_the_parent();
 	fits = pool.n < POOL_MAX;
 	if (fits)
@@ -47,7 +51,8 @@ static aio_context_t take_idle(unsigned int nr)
 {
 	aio_context_t ctx = 0;
 
-	pthread_mutex_lock(&pool.lock);
+	if (pthread_mutex_trylock(&pool.lock) != 0)
+		return 0;
 	forget_those_of_the_parent();
 	for (unsigned int i = pool.n; i > 0 && !ctx; i--) {
 		if (pool.idle[i - 1].nr == nr) {

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -67,6 +68,8 @@ static bool worker_start(void)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return false;
 	worker = fork();
+	if (worker < 0)
+		return false;
 	if (worker == 0) {
 		close(ends[0]);
 		job_fd = ends[1];
@@ -74,7 +77,7 @@ static bool worker_start(void)
 	}
 	close(ends[1]);
 	job_fd = ends[0];
-	return worker > 0;
+	return true;
 }
 
 /* In time: there is an answer, or the worker's end. */
@@ -87,13 +90,11 @@ static bool wait_for_worker(void)
 
 static int collect(bool in_time)
 {
-	int status = WORKER_HUNG;
+	int status;
 
-	if (worker > 0) {
-		if (!in_time)
-			kill(worker, SIGKILL);
-		waitpid(worker, &status, 0);
-	}
+	if (!in_time)
+		kill(worker, SIGKILL);
+	waitpid(worker, &status, 0);
 	close(job_fd);
 	worker = -1;
 	job_fd = -1;
@@ -106,8 +107,10 @@ int worker_run(void (*fn)(enum io_mode mode), enum io_mode mode)
 	bool in_time;
 	unsigned char done;
 
-	if (worker < 0 && !worker_start())
-		return collect(false);
+	if (worker < 0 && !worker_start()) {
+		perror("conformance: no process can be started for the tests");
+		exit(EXIT_FAILURE);
+	}
 	send(job_fd, &job, sizeof(job), MSG_NOSIGNAL);
 	in_time = wait_for_worker();
 	if (in_time && recv(job_fd, &done, sizeof(done), 0) == sizeof(done))

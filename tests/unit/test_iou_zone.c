@@ -42,6 +42,8 @@ int __wrap_pipe2(int fds[2], int flags);
 int __real_pipe2(int fds[2], int flags);
 
 static bool no_reads, no_pipe;
+static bool small_pipe; /* with no_reads: what is written stays in there */
+static int pipe_end = -1;
 
 /* What cannot be read is in place of the pipe, or nothing. */
 int __wrap_pipe2(int fds[2], int flags)
@@ -52,8 +54,14 @@ int __wrap_pipe2(int fds[2], int flags)
 	}
 	if (!no_reads)
 		return __real_pipe2(fds, flags);
+	if (small_pipe) {
+		ck_assert_int_eq(__real_pipe2(fds, flags), 0);
+		ck_assert_int_gt(fcntl(fds[1], F_SETPIPE_SZ, 4096), 0);
+		pipe_end = fds[0];
+	} else {
+		fds[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	}
 	fds[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	fds[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	return 0;
 }
 
@@ -342,6 +350,21 @@ START_TEST(where_the_read_fails_the_thread_is_waited_for)
 }
 END_TEST
 
+/* What nobody reads fills the pipe: the thread, who asks it for something and the end go on. */
+START_TEST(a_full_pipe_holds_nobody)
+{
+	no_reads = small_pipe = true;
+	if (!start(_i))
+		return;
+	for (unsigned int i = 0; i < 520; i++) {
+		open_zone(1);
+		ck_assert_int_eq(iou_wait(&x).ret, 0);
+	}
+	iou_finish(&x);
+	close(pipe_end);
+}
+END_TEST
+
 /* ---- together with others ---- */
 
 /* Far more than the ring has entries: what was an SQE of a zone request is one of a read next. */
@@ -504,6 +527,7 @@ static Suite *zone_suite(void)
 		the_completion_fd_tells,
 		who_polls_sees_it,
 		where_the_read_fails_the_thread_is_waited_for,
+		a_full_pipe_holds_nobody,
 		reads_and_zone_requests_do_not_disturb_each_other,
 		a_system_call_that_fails_changes_nothing,
 		each_completion_is_that_of_its_request,
