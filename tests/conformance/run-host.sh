@@ -3,18 +3,29 @@
 #
 # Runs the conformance program over what every Linux host has: a file, a file in memory and, as
 # root, loop devices and a partition; buffered and direct, read-only, opened by fd, and with each
-# property that changes how io_uring is used. The same with the driver threads.
+# property that changes how the driver works.
 #
-# usage: run-host.sh CONFORMANCE-BINARY [option of the program ...]
+# usage: run-host.sh io_uring|threads CONFORMANCE-BINARY [option of the program ...]
 set -u
 # shellcheck source=tests/support/count.sh
 . "$(dirname "$0")/../support/count.sh"
 
-program=${1:?usage: $0 CONFORMANCE-BINARY [option ...]}
-shift
+driver=${1:?usage: $0 io_uring|threads CONFORMANCE-BINARY [option ...]}
+program=${2:?usage: $0 io_uring|threads CONFORMANCE-BINARY [option ...]}
+shift 2
 options=("$@")
-driver=io_uring
-additions=(single-issuer=true sqpoll=true pin-mem-regions=true)
+case $driver in
+io_uring)
+	additions=(single-issuer=true sqpoll=true pin-mem-regions=true)
+	sectors=(512 4096)
+	one_more=single-issuer=true
+	;;
+*)
+	additions=(num-threads=1 num-entries=2)
+	sectors=(4096)
+	one_more=num-threads=1
+	;;
+esac
 loops=() shm=
 dir=$(mktemp -d "${TMPDIR:-/tmp}/conformance.XXXXXX") || exit 1
 
@@ -31,7 +42,7 @@ trap 'exit 1' INT TERM
 run()
 {
 	echo "== $driver $*"
-	"$program" "${options[@]}" $driver "$@" > "$dir/log" 2>&1
+	"$program" "${options[@]}" "$driver" "$@" > "$dir/log" 2>&1
 	cat "$dir/log"
 	count_log "$dir/log"
 }
@@ -39,7 +50,7 @@ run()
 # A property that the library does not have is one skipped variant.
 run_with_addition()
 {
-	if "$program" --list $driver "path=$dir/file" "$1" > /dev/null 2>&1; then
+	if "$program" --list "$driver" "path=$dir/file" "$1" > /dev/null 2>&1; then
 		run "${@:2}" "$1"
 	else
 		skip "$driver $1" "this library does not have the property"
@@ -127,11 +138,8 @@ test_few()
 	skip "most variants" "QUICK=1 runs a file, O_DIRECT and a loop device only"
 	truncate -s 16M "$dir/file"
 	run "path=$dir/file"
-	run "path=$dir/file" direct=true single-issuer=true
-	driver=threads
-	run "path=$dir/file"
-	run "path=$dir/file" direct=true num-threads=1
-	driver=io_uring
+	run "path=$dir/file" direct=true "$one_more"
+	[ "$driver" = io_uring ] || return
 	if [ "$(id -u)" = 0 ] && loop=$(make_loop 4096); then
 		loops+=("$loop")
 		run "path=$loop" direct=true
@@ -140,11 +148,6 @@ test_few()
 	fi
 }
 
-if [ "${QUICK-}" = 1 ]; then
-	test_few
-	count_end conformance-host
-	exit
-fi
 test_loops()
 {
 	if [ "$(id -u)" != 0 ]; then
@@ -158,11 +161,11 @@ test_loops()
 	fi
 }
 
-test_file
-test_tmpfs
-test_loops 512 4096
-driver=threads additions=(num-threads=1 num-entries=2)
-test_file
-test_tmpfs
-test_loops 4096
-count_end conformance-host
+if [ "${QUICK-}" = 1 ]; then
+	test_few
+else
+	test_file
+	test_tmpfs
+	test_loops "${sectors[@]}"
+fi
+count_end "conformance-$driver"
