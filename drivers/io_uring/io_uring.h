@@ -12,6 +12,7 @@
 struct iou {
 	struct blkio b;
 	struct file_dev file;
+	bool register_mem_regions;
 	bool pin_mem_regions;
 	struct uring_config config;
 	struct uring_pin_budget pin_budget;

@@ -12,6 +12,8 @@
 static const struct blkio_prop iou_props[] = {
 	FILE_PROPS(struct iou, file),
 	URING_PROPS(struct iou, config),
+	{ URING_PROP("register-mem-regions", BLKIO_PROP_BOOL, struct iou, register_mem_regions),
+	  .def.b = true, .summary = "register mapped memory regions with the kernel" },
 	{ URING_PROP("pin-mem-regions", BLKIO_PROP_BOOL, struct iou, pin_mem_regions),
 	  .summary = "register, and so pin, memory regions that the application allocated" },
 	{ "may-pin-mem-regions", BLKIO_PROP_BOOL, offsetof(struct iou, pin_mem_regions),
@@ -124,7 +126,7 @@ static int setup_queue(struct iou_queue *q)
 					 .flags = q->u.ring.fixed_file ? IOSQE_FIXED_FILE : 0,
 				 });
 	q->u.fill_step = iou_fill_step;
-	q->u.bufs.unusable = !d->file.direct && !d->pin_mem_regions;
+	q->u.bufs.unusable = !d->register_mem_regions;
 	return uring_queue_set_up(&q->u, &d->pin_budget, d->pin_mem_regions);
 }
 

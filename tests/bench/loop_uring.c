@@ -2,10 +2,10 @@
 /*
  * The yardstick: random reads through liburing alone, written for nothing but this one job.
  *
- * Everything that an expert would use is used: a registered file, the registered ring descriptor, a
- * batch per system call. ring=plain|coop|defer after the path chooses the ring's flags: none,
- * COOP_TASKRUN, or SINGLE_ISSUER with DEFER_TASKRUN; buffers=plain|fixed whether the buffer is
- * registered, which is slower than not where the data comes from the page cache.
+ * Everything that an expert would use is used: a registered file, registered buffers, the
+ * registered ring descriptor, a batch per system call. ring=plain|coop|defer after the path
+ * chooses the ring's flags: none, COOP_TASKRUN, or SINGLE_ISSUER with DEFER_TASKRUN;
+ * buffers=plain|fixed whether the buffer is registered.
  */
 #include "loop.h"
 
@@ -43,7 +43,7 @@ static const char *setting(const struct loop *l, const char *name, const char *u
 
 static int read_opcode(const struct loop *l)
 {
-	const char *kind = setting(l, "buffers", "plain");
+	const char *kind = setting(l, "buffers", "fixed");
 
 	if (!strcmp(kind, "plain"))
 		return IORING_OP_READ;

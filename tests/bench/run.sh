@@ -7,7 +7,7 @@
 #   --other FILE      the other libblkio.so.1 (default: fetch-libblkio.sh fetches 1.5.0)
 #   --prop NAME=VALUE a property for our library, more than once if need be
 #   --ring KIND       ring flags of the hand-written loop: plain, coop (default), defer
-#   --buffers KIND    its buffers, and fio's: plain (default), fixed
+#   --buffers KIND    its buffers, and fio's: plain, fixed (default)
 #   --quick           a few short rounds: whether it works, not how fast
 #   --markdown        print the tables as they stand in README.md
 #   --keep FILE       keep every single result in FILE
@@ -25,7 +25,7 @@ build=
 markdown=
 keep=
 ring=coop
-buffers=plain
+buffers=fixed
 props=
 usage()
 {

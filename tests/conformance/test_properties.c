@@ -472,6 +472,10 @@ TEST(additions_can_be_set_between_connect_and_start)
 	EXPECT_ERROR(blkio_set_int(b, "sqpoll-cpu", -1), -ENODEV);
 	EXPECT_INT(get_int(b, "sqpoll-cpu"), -1);
 	EXPECT_INT(get_int(b, "sqpoll-idle-ms"), 1000);
+	if (blkio_get_bool(b, "register-mem-regions", &value) == 0) {
+		EXPECT(value);
+		EXPECT_ERROR(blkio_set_bool(b, "register-mem-regions", false), -ENODEV);
+	}
 	for (int i = 0; i < 3; i++) {
 		EXPECT(!get_bool(b, names[i]));
 		EXPECT_ERROR(blkio_set_bool(b, names[i], true), -ENODEV);

@@ -58,24 +58,13 @@ void bufs_pin_all(struct blkio *b)
 	ck_assert_int_eq(blkio_set_bool(b, "pin-mem-regions", true), 0);
 }
 
-static void (*configure_more)(struct blkio *b);
-
-/* As far as the driver knows: odd addresses and lengths work all the same. */
-static void configure_direct(struct blkio *b)
-{
-	to_iou(b)->file.direct = true;
-	if (configure_more)
-		configure_more(b);
-}
-
 /* False where there is no io_uring, or one without such tables: then the test is skipped. */
 bool bufs_start(void (*configure)(struct blkio *b))
 {
 	struct io_uring ring;
 	int ret;
 
-	configure_more = configure;
-	if (!iou_start(&fixture, FILE_LEN, configure_direct))
+	if (!iou_start(&fixture, FILE_LEN, configure))
 		return false;
 	write_pattern(fixture.file, FILE_LEN, 3);
 	ck_assert_int_eq(io_uring_queue_init(1, &ring, 0), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * For tests of registered buffers: an io_uring instance on a file, with a driver that takes it for
- * one opened with O_DIRECT; memory; and a kernel that refuses what it is told to.
+ * For tests of registered buffers: an io_uring instance on a file, memory, and a kernel that
+ * refuses what it is told to.
  */
 #ifndef TESTS_UNIT_BUFS_FIXTURE_H
 #define TESTS_UNIT_BUFS_FIXTURE_H
