@@ -16,28 +16,30 @@
 #include "task.h"
 #include "verify.h"
 
-static __attribute__((format(printf, 2, 0))) void keep_first(struct job *job, const char *fmt,
-							     va_list args)
+static __attribute__((format(printf, 3, 0))) void keep_first(struct job *job, int err,
+							     const char *fmt, va_list args)
 {
-	if (!job->error[0])
-		vsnprintf(job->error, sizeof(job->error), fmt, args);
+	if (job->error[0])
+		return;
+	job->err = err;
+	vsnprintf(job->error, sizeof(job->error), fmt, args);
 }
 
-void job_note(struct job *job, const char *fmt, ...)
+void job_note(struct job *job, int err, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	keep_first(job, fmt, args);
+	keep_first(job, err, fmt, args);
 	va_end(args);
 }
 
-void job_fail(struct job *job, const char *fmt, ...)
+void job_fail(struct job *job, int err, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	keep_first(job, fmt, args);
+	keep_first(job, err, fmt, args);
 	va_end(args);
 	job_stop(job);
 }
@@ -227,9 +229,9 @@ static void try_trim(struct job *job)
 	blkioq_discard(job->q, job->offsets.base, job->bs, NULL, 0);
 	n = blkioq_do_io(job->q, &c, 1, 1, NULL);
 	if (n < 0)
-		job_fail(job, "trying to trim: %s", blkio_get_error_msg());
+		job_fail(job, -n, "trying to trim: %s", blkio_get_error_msg());
 	else if (c.ret < 0)
-		job_fail(job, "%s: the device cannot trim: %s", job->task->driver,
+		job_fail(job, -c.ret, "%s: the device cannot trim: %s", job->task->driver,
 			 c.error_msg ? c.error_msg : strerror(-c.ret));
 }
 

@@ -110,7 +110,8 @@ struct job {
 	pthread_t thread;
 	uint64_t start_ns, end_ns; /* of the measurement */
 	struct cpu_use cpu;
-	char error[256]; /* the first error; "" if all is well */
+	int err;         /* errno of the first error; EILSEQ for a block that is wrong */
+	char error[256]; /* its text; "" if all is well */
 };
 
 /* Prepare job number index of a task. The result is a status. */
@@ -119,11 +120,11 @@ void job_finish(struct job *job);
 /* Start the thread; it waits for the go. 0 or an errno. */
 int job_start(struct job *job);
 /* Keep the first error of a job. */
-void job_note(struct job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void job_note(struct job *job, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* End the run because of an error. */
 void job_stop(struct job *job);
 /* Both. */
-void job_fail(struct job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void job_fail(struct job *job, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Begin the measurement, at the job's start or when the ramp is over. */
 void job_begin(struct job *job);
 /* Requests that were done in the measurement. */

@@ -5,6 +5,7 @@
  */
 #include <json-c/json.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "../common/msg.h"
 #include "result.h"
@@ -31,14 +32,17 @@ static void add_string(struct json_object *object, const char *key, const char *
 static struct json_object *times(const struct histogram *h)
 {
 	struct json_object *object = json_object_new_object();
-	struct json_object *percentiles = json_object_new_object();
+	struct json_object *percentiles;
 	char key[16];
 
-	add_u64(object, "min", h->min);
+	add_u64(object, "min", histogram_count(h) ? h->min : 0);
 	add_u64(object, "max", h->max);
 	add_double(object, "mean", histogram_mean(h));
 	add_double(object, "stddev", histogram_stdev(h));
 	add_u64(object, "N", histogram_count(h));
+	if (!histogram_count(h))
+		return object;
+	percentiles = json_object_new_object();
 	for (const unsigned int *part = result_percentiles; *part; part++) {
 		snprintf(key, sizeof(key), "%u.%02u0000", *part / 100, *part % 100);
 		add_u64(percentiles, key, histogram_percentile(h, *part));
@@ -59,11 +63,9 @@ static struct json_object *numbers(const struct op_result *r, double seconds)
 	add_double(object, "runtime", seconds * 1000);
 	add_u64(object, "total_ios", r->requests);
 	add_u64(object, "failed_ios", r->failed);
-	if (histogram_count(&r->lat)) {
-		json_object_object_add(object, "slat_ns", times(&r->slat));
-		json_object_object_add(object, "clat_ns", times(&r->clat));
-		json_object_object_add(object, "lat_ns", times(&r->lat));
-	}
+	json_object_object_add(object, "slat_ns", times(&r->slat));
+	json_object_object_add(object, "clat_ns", times(&r->clat));
+	json_object_object_add(object, "lat_ns", times(&r->lat));
 	return object;
 }
 
@@ -99,9 +101,8 @@ static void add_result(struct json_object *object, const struct result *r)
 	double percent = r->seconds > 0 ? 100 / r->seconds : 0;
 
 	for (int op = 0; op < OP_COUNT; op++)
-		if (r->op[op].used)
-			json_object_object_add(object, options_op_name(op),
-					       numbers(&r->op[op], r->seconds));
+		json_object_object_add(object, options_op_name(op),
+				       numbers(&r->op[op], r->op[op].used ? r->seconds : 0));
 	add_double(object, "usr_cpu", r->cpu.user_s * percent);
 	add_double(object, "sys_cpu", r->cpu.system_s * percent);
 	add_u64(object, "ctx", (uint64_t)r->cpu.switches);
@@ -163,7 +164,8 @@ static struct json_object *job_object(const struct task *task, const struct job 
 	add_string(object, "jobname", task->section->name);
 	add_u64(object, "groupid", (uint64_t)task->section->group);
 	add_u64(object, "job", (uint64_t)job->index);
-	add_string(object, "error", job->error[0] ? job->error : NULL);
+	json_object_object_add(object, "error", json_object_new_int(job->err));
+	add_string(object, "error message", job->error[0] ? job->error : NULL);
 	json_object_object_add(object, "job options", job_options(task));
 	add_result(object, &r);
 	return object;
@@ -211,7 +213,8 @@ void report_json(const struct run *run)
 
 	add_string(report, "blkio-bench version", blkio_version());
 	json_object_object_add(report, "interrupted", json_object_new_boolean(run->interrupted));
-	add_string(report, "error", failed ? failed->error : NULL);
+	add_u64(report, "timestamp", (uint64_t)time(NULL));
+	add_string(report, "error message", failed ? failed->error : NULL);
 	json_object_object_add(report, "jobs", jobs_array(run));
 	json_object_object_add(report, "groups", groups_array(run));
 	json_object_object_add(report, "total", together(run, -1));

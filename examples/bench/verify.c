@@ -4,6 +4,7 @@
  */
 #include "verify.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +120,7 @@ static bool check(struct job *job, const struct slot *slot, const struct block_t
 	if (block_check(slot->buf, job->bs, expected, text, sizeof(text)))
 		return true;
 	job->verify->wrong++;
-	job_note(job, "verify: the block at offset %llu is wrong: %s",
+	job_note(job, EILSEQ, "verify: the block at offset %llu is wrong: %s",
 		 (unsigned long long)expected->offset, text);
 	return false;
 }
@@ -175,7 +176,8 @@ static void take_block(struct job *job, const struct blkio_completion *c)
 	if (c->ret == 0)
 		check(job, slot, &tag);
 	else
-		job_fail(job, "verify: read of %llu bytes at offset %llu: %s",
+		job_fail(job, c->ret < 0 ? -c->ret : EIO,
+			 "verify: read of %llu bytes at offset %llu: %s",
 			 (unsigned long long)job->bs, (unsigned long long)slot->offset,
 			 c->error_msg ? c->error_msg : strerror(-c->ret));
 }
@@ -199,7 +201,7 @@ void verify_read_back(struct job *job)
 			take_block(job, &job->completions[i]);
 	} while (count >= 0);
 	if (count < 0)
-		job_fail(job, "verify: waiting for completions: %s", blkio_get_error_msg());
+		job_fail(job, -count, "verify: waiting for completions: %s", blkio_get_error_msg());
 	v->complete = block == job->offsets.blocks && count >= 0;
 	v->end_ns = clock_ns();
 }

@@ -144,8 +144,9 @@ static __attribute__((noinline, cold)) void request_failed(struct job *job,
 	const struct slot *slot = c->user_data;
 
 	job->stats[slot->op]->failed++;
-	job_fail(job, "%s of %llu bytes at offset %llu: %s", options_op_name(slot->op),
-		 (unsigned long long)job->bs, (unsigned long long)slot->offset,
+	job_fail(job, c->ret < 0 ? -c->ret : EIO, "%s of %llu bytes at offset %llu: %s",
+		 options_op_name(slot->op), (unsigned long long)job->bs,
+		 (unsigned long long)slot->offset,
 		 c->error_msg ? c->error_msg
 		 : c->ret < 0 ? strerror(-c->ret)
 			      : "wrong result");
@@ -314,7 +315,7 @@ static bool step(struct job *job)
 	if (count > 0)
 		take_completions(job, count);
 	else if (unlikely(count < 0))
-		job_fail(job, "waiting for completions: %s", blkio_get_error_msg());
+		job_fail(job, -count, "waiting for completions: %s", blkio_get_error_msg());
 	return count >= 0;
 }
 
