@@ -50,6 +50,11 @@ void job_stop(struct job *job)
 	atomic_store_explicit(&job->control->sync->failed, true, memory_order_relaxed);
 }
 
+bool job_aborted(const struct job *job)
+{
+	return task_aborted(job->task);
+}
+
 static void *alloc_lines(size_t bytes)
 {
 	size_t lines = bytes / CACHE_LINE_BYTES + 1;
@@ -203,7 +208,7 @@ static void fill_buffers(struct job *job)
 {
 	uint64_t seed = job->offsets.seed;
 
-	for (int i = 0; i < (int)job->options->iodepth; i++) {
+	for (int i = 0; i < (int)job->options->iodepth && !job_aborted(job); i++) {
 		unsigned char *buf = job->slots[i].buf;
 
 		for (uint64_t at = 0; at < job->bs; at += sizeof(uint64_t)) {
@@ -224,7 +229,7 @@ static void try_trim(struct job *job)
 	struct blkio_completion c = { 0 };
 	int n;
 
-	if (!options_does(job->options, OP_TRIM) || job->index != 0)
+	if (!options_does(job->options, OP_TRIM) || job->index != 0 || job_aborted(job))
 		return;
 	blkioq_discard(job->q, job->offsets.base, job->bs, NULL, 0);
 	n = blkioq_do_io(job->q, &c, 1, 1, NULL);
@@ -268,11 +273,14 @@ void job_begin(struct job *job)
 			init_stats(job->stats[op]);
 		atomic_store_explicit(&job->done[op], 0, memory_order_relaxed);
 	}
+	for (int i = 0; i < (int)job->options->iodepth; i++)
+		job->slots[i].start_ns = SLOT_OF_RAMP; /* matters for those in flight */
 	memset(job->depth, 0, sizeof(job->depth));
 	job->cpu = cpu_now();
 	job->start_ns = clock_ns();
 	job->pace.base_ns = stamp_ns();
 	job->pace.count = 0;
+	job->now_ns = 0; /* what was done here is not in the first latencies */
 	atomic_store_explicit(&job->counted, true, memory_order_release);
 }
 
@@ -281,19 +289,23 @@ static void job_end(struct job *job)
 	struct cpu_use now = cpu_now();
 
 	job->end_ns = clock_ns();
-	if (atomic_load_explicit(&job->counted, memory_order_relaxed)) {
+	if (job_counted(job)) {
 		job->cpu = cpu_between(&job->cpu, &now);
 		return;
 	}
-	job->start_ns = job->end_ns; /* it ended before the measurement began */
 	for (int op = 0; op < OP_COUNT; op++)
 		if (job->stats[op])
 			init_stats(job->stats[op]);
 }
 
+bool job_counted(const struct job *job)
+{
+	return atomic_load_explicit(&job->counted, memory_order_acquire);
+}
+
 uint64_t job_done(const struct job *job, enum op op)
 {
-	if (!atomic_load_explicit(&job->counted, memory_order_acquire))
+	if (!job_counted(job))
 		return 0;
 	return atomic_load_explicit(&job->done[op], memory_order_relaxed);
 }
@@ -315,10 +327,10 @@ static void *job_thread(void *arg)
 	sem_post(&sync->ready);
 	sem_wait(&sync->go);
 	job->pace.base_ns = stamp_ns();
-	if (job->options->verify_only)
-		replay(job);
-	else
+	if (!job->options->verify_only)
 		worker_run(job);
+	else if (!job_aborted(job))
+		replay(job);
 	job_end(job);
 	verify_read_back(job);
 	sem_post(&sync->finished);

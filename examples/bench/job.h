@@ -46,9 +46,12 @@ struct job_sync {
 	atomic_bool failed;
 };
 
+/* In place of its time, in a slot that was in flight when the measurement began. */
+#define SLOT_OF_RAMP UINT64_MAX
+
 /* A request in flight, or a free place for one. */
 struct slot {
-	uint64_t start_ns;  /* when it was made */
+	uint64_t start_ns;  /* when it was made, or SLOT_OF_RAMP */
 	uint64_t queued_ns; /* when it and its batch were queued */
 	uint64_t offset;    /* in bytes */
 	void *buf;
@@ -127,6 +130,10 @@ void job_stop(struct job *job);
 void job_fail(struct job *job, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Begin the measurement, at the job's start or when the ramp is over. */
 void job_begin(struct job *job);
+/* Whether it came to the measurement. */
+bool job_counted(const struct job *job);
+/* Whether nothing more is to be done. */
+bool job_aborted(const struct job *job);
 /* Requests that were done in the measurement. */
 uint64_t job_done(const struct job *job, enum op op);
 

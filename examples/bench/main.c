@@ -30,6 +30,7 @@ static int bench(const struct plan *plan)
 {
 	struct run run;
 	int status = run_init(&run, plan);
+	bool json = plan->o.output_format == OUTPUT_JSON;
 	int reported = STATUS_OK;
 	const struct job *failed;
 
@@ -37,14 +38,16 @@ static int bench(const struct plan *plan)
 		status = plot_check(plan->o.plot);
 	if (status == STATUS_OK)
 		status = run_go(&run);
-	if (run_has_results(&run))
+	failed = run_failed_job(&run);
+	if (run_has_results(&run) || (json && status == STATUS_OK && run_error(&run)))
 		reported = report(&run);
 	else if (run.interrupted)
 		fputs("blkio-bench: interrupted before the measurement began\n", stderr);
-	failed = run_failed_job(&run);
 	if (failed)
 		status = msg_failed("%s, job %d: %s", failed->task->section->name, failed->index,
 				    failed->error);
+	else if (status == STATUS_OK && run_error(&run))
+		status = msg_failed("%s", run_error(&run));
 	run_finish(&run);
 	return status == STATUS_OK ? reported : status;
 }

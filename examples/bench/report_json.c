@@ -176,7 +176,7 @@ static struct json_object *jobs_array(const struct run *run)
 	struct json_object *array = json_object_new_array();
 
 	for (int i = 0; i < run->task_count; i++)
-		for (int j = 0; j < run->tasks[i].job_count; j++)
+		for (int j = 0; run->tasks[i].begun && j < run->tasks[i].job_count; j++)
 			json_object_array_add(array,
 					      job_object(&run->tasks[i], &run->tasks[i].jobs[j]));
 	return array;
@@ -209,12 +209,11 @@ static struct json_object *groups_array(const struct run *run)
 void report_json(const struct run *run)
 {
 	struct json_object *report = json_object_new_object();
-	const struct job *failed = run_failed_job(run);
 
 	add_string(report, "blkio-bench version", blkio_version());
 	json_object_object_add(report, "interrupted", json_object_new_boolean(run->interrupted));
 	add_u64(report, "timestamp", (uint64_t)time(NULL));
-	add_string(report, "error message", failed ? failed->error : NULL);
+	add_string(report, "error message", run_error(run));
 	json_object_object_add(report, "jobs", jobs_array(run));
 	json_object_object_add(report, "groups", groups_array(run));
 	json_object_object_add(report, "total", together(run, -1));

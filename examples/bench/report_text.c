@@ -142,6 +142,8 @@ static void print_task(const struct task *task)
 {
 	static struct result r;
 
+	if (!task->begun)
+		return;
 	result_init(&r);
 	result_add_task(&r, task);
 	result_finish(&r);
@@ -165,7 +167,7 @@ static void print_group(const struct run *run, int group)
 
 	result_init(&r);
 	for (int i = 0; i < run->task_count; i++)
-		if (run->tasks[i].section->group == group) {
+		if (run->tasks[i].section->group == group && run->tasks[i].begun) {
 			result_add_task(&r, &run->tasks[i]);
 			sections++;
 		}

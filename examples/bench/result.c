@@ -29,7 +29,7 @@ static void add_op(struct op_result *r, const struct job *job, enum op op)
 
 	if (!stats)
 		return;
-	r->used = !job->options->verify_only;
+	r->used |= !job->options->verify_only;
 	r->requests += done;
 	r->bytes += done * job->bs;
 	r->failed += stats->failed;
@@ -56,6 +56,8 @@ void result_add_job(struct result *r, const struct job *job)
 		add_verify(r, job->verify);
 	for (int op = 0; op < OP_COUNT; op++)
 		add_op(&r->op[op], job, op);
+	if (!job_counted(job))
+		return;
 	for (int i = 0; i < DEPTH_LEVELS; i++)
 		r->depth[i] += job->depth[i];
 	r->cpu.user_s += job->cpu.user_s;
@@ -75,7 +77,7 @@ void result_add_task(struct result *r, const struct task *task)
 
 void result_finish(struct result *r)
 {
-	r->seconds = r->jobs ? (double)(r->end_ns - r->start_ns) / 1e9 : 0;
+	r->seconds = r->end_ns > r->start_ns ? (double)(r->end_ns - r->start_ns) / 1e9 : 0;
 	for (int op = 0; op < OP_COUNT && r->seconds > 0; op++) {
 		r->op[op].iops = (double)r->op[op].requests / r->seconds;
 		r->op[op].bytes_per_s = (double)r->op[op].bytes / r->seconds;

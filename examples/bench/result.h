@@ -17,7 +17,7 @@ struct op_result {
 
 struct result {
 	int jobs;
-	uint64_t start_ns, end_ns; /* from the first start to the last completion */
+	uint64_t start_ns, end_ns; /* from the first start to the last completion, if seconds */
 	double seconds;
 	struct cpu_use cpu;
 	uint64_t depth[DEPTH_LEVELS];

@@ -135,14 +135,21 @@ static void enter_all(struct run *run, enum phase phase)
 		task_enter(&run->tasks[i], phase);
 }
 
+/* Let all jobs end early if there is a reason to. */
+static void look_for_end(struct run *run)
+{
+	run->interrupted |= got_signal;
+	if (run->interrupted || atomic_load_explicit(&run->sync.failed, memory_order_relaxed))
+		enter_all(run, PHASE_ABORT);
+}
+
 /* Wait until all threads are prepared and let them go at the same moment. */
 static void release_jobs(struct run *run, int count)
 {
 	for (int i = 0; i < count; i++)
 		while (sem_wait(&run->sync.ready) < 0)
-			continue; /* a signal; watch() will see it */
-	if (atomic_load_explicit(&run->sync.failed, memory_order_relaxed))
-		enter_all(run, PHASE_ABORT);
+			look_for_end(run); /* a signal: no need to prepare any further */
+	look_for_end(run);
 	run->start_ns = clock_ns();
 	for (int i = run->first; i < run->task_count; i++)
 		task_start(&run->tasks[i], run->start_ns);
@@ -175,16 +182,14 @@ static uint64_t tick(struct run *run, uint64_t now_ns)
 static void watch(struct run *run, int running)
 {
 	while (running > 0) {
-		struct timespec wake = to_timespec(tick(run, clock_ns()));
+		struct timespec wake;
 
+		look_for_end(run);
+		wake = to_timespec(tick(run, clock_ns()));
 		if (sem_clockwait(&run->sync.finished, CLOCK_MONOTONIC, &wake) == 0)
 			running--;
 		else if (errno == ETIMEDOUT)
 			live_update(&run->live, run, clock_ns());
-		run->interrupted |= got_signal;
-		if (run->interrupted ||
-		    atomic_load_explicit(&run->sync.failed, memory_order_relaxed))
-			enter_all(run, PHASE_ABORT);
 	}
 }
 
@@ -218,11 +223,14 @@ int run_go(struct run *run)
 	take_signals();
 	stamp_init();
 	for (int group = 0; group < groups && status == STATUS_OK; group++) {
+		run->interrupted |= got_signal;
+		if (run->interrupted)
+			break;
 		status = open_group(run, group);
 		if (status == STATUS_OK)
 			status = run_group(run);
 		device_list_finish(&run->devices);
-		if (run->interrupted || run_failed_job(run))
+		if (run_failed_job(run))
 			break;
 	}
 	return status;
@@ -237,12 +245,22 @@ const struct job *run_failed_job(const struct run *run)
 	return NULL;
 }
 
+const char *run_error(const struct run *run)
+{
+	const struct job *failed = run_failed_job(run);
+
+	if (failed)
+		return failed->error;
+	if (run->interrupted || run_has_results(run))
+		return NULL;
+	return "no job came to the measurement; --runtime is shorter than a request takes";
+}
+
 bool run_has_results(const struct run *run)
 {
 	for (int i = 0; i < run->task_count; i++)
 		for (int j = 0; j < run->tasks[i].job_count; j++)
-			if (atomic_load_explicit(&run->tasks[i].jobs[j].counted,
-						 memory_order_relaxed))
+			if (job_counted(&run->tasks[i].jobs[j]))
 				return true;
 	return false;
 }

@@ -33,6 +33,8 @@ void run_finish(struct run *run);
 
 /* The first job that has an error, or NULL. */
 const struct job *run_failed_job(const struct run *run);
+/* Of a run to the end: what is wrong with it, or NULL. */
+const char *run_error(const struct run *run);
 /* Whether there is something to report. */
 bool run_has_results(const struct run *run);
 

@@ -136,8 +136,14 @@ void task_start(struct task *task, uint64_t now_ns)
 {
 	uint64_t runtime = task->o->runtime_ns;
 
+	task->begun = !task_aborted(task);
 	task->start_ns = now_ns + task->o->ramp_ns;
 	task->end_ns = runtime ? task->start_ns + runtime : UINT64_MAX;
+}
+
+bool task_aborted(const struct task *task)
+{
+	return atomic_load_explicit(&task->control.phase, memory_order_relaxed) == PHASE_ABORT;
 }
 
 void task_enter(struct task *task, enum phase phase)

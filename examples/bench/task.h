@@ -21,6 +21,7 @@ struct task {
 	size_t job_bytes;               /* from one job's buffers to the next one's */
 	struct job *jobs;
 	int job_count;
+	bool begun;                /* its jobs were let go; only then it has results */
 	uint64_t total;            /* requests to do; 0: as many as the time allows */
 	uint64_t start_ns, end_ns; /* of the measurement, as the main thread plans it */
 	struct job_control control;
@@ -36,6 +37,7 @@ void task_start(struct task *task, uint64_t now_ns);
 uint64_t task_tick(struct task *task, uint64_t now_ns);
 /* Enter a phase, unless a later one has been entered already. */
 void task_enter(struct task *task, enum phase phase);
+bool task_aborted(const struct task *task);
 
 /* Requests done in the measurement so far. */
 uint64_t task_done(const struct task *task, enum op op);

@@ -133,14 +133,9 @@ void verify_read(struct job *job, const struct slot *slot)
 		job_stop(job);
 }
 
-static bool aborted(const struct job *job)
-{
-	return atomic_load_explicit(&job->control->phase, memory_order_relaxed) == PHASE_ABORT;
-}
-
 void verify_replay(struct job *job)
 {
-	while (job->left && !aborted(job)) {
+	while (job->left && !job_aborted(job)) {
 		if (!job->verify->pass_left)
 			begin_pass(job);
 		next_block(job, worker_next_op(job));
@@ -192,7 +187,7 @@ void verify_read_back(struct job *job)
 		return;
 	v->start_ns = clock_ns();
 	do {
-		while (!aborted(job) && job->free_count && queue_next(job, &block))
+		while (!job_aborted(job) && job->free_count && queue_next(job, &block))
 			continue;
 		if (!job->in_flight)
 			break;

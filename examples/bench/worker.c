@@ -17,13 +17,15 @@
 
 #include "../common/number.h"
 #include "job.h"
+#include "task.h"
 #include "verify.h"
 
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define always_inline inline __attribute__((always_inline))
 
 enum {
-	NAP_NS = 100 * 1000 * 1000 /* the longest sleep without a look at the phase */
+	NAP_NS = 100 * 1000 * 1000, /* the longest sleep without a look at the phase */
+	LATE_NS = 1000 * 1000,      /* the same when the next phase should have begun */
 };
 
 static always_inline struct slot *take_slot(struct job *job, enum op op, bool random)
@@ -164,6 +166,8 @@ static always_inline void count_same(struct job *job, const struct same *same)
 	struct op_stats *stats = job->stats[same->op];
 	uint64_t done = atomic_load_explicit(&job->done[same->op], memory_order_relaxed);
 
+	if (unlikely(same->start_ns == SLOT_OF_RAMP))
+		return;
 	atomic_store_explicit(&job->done[same->op], done + same->count, memory_order_relaxed);
 	if (!job->measure)
 		return;
@@ -285,11 +289,17 @@ static __attribute__((noinline, cold)) void enter_phase(struct job *job, int pha
 	job->phase = phase;
 }
 
-/* Nothing is in flight, and nothing may be queued yet. */
-static void nap(uint64_t ns)
+/* Nothing is in flight, and nothing may be queued yet. The next phase ends a nap. */
+static void nap(const struct job *job, uint64_t ns)
 {
-	struct timespec ts = { .tv_nsec = (long)(ns < NAP_NS ? ns : NAP_NS) };
+	uint64_t now_ns = clock_ns();
+	uint64_t start_ns = job->task->start_ns, end_ns = job->task->end_ns;
+	uint64_t phase_ns = now_ns < start_ns ? start_ns : end_ns;
+	uint64_t max_ns = phase_ns > now_ns ? phase_ns - now_ns : LATE_NS;
+	struct timespec ts = { 0 };
 
+	max_ns = max_ns < NAP_NS ? max_ns : NAP_NS;
+	ts.tv_nsec = (long)(ns < max_ns ? ns : max_ns);
 	nanosleep(&ts, NULL);
 }
 
@@ -308,7 +318,7 @@ static bool step(struct job *job)
 	job->now_ns = 0;
 	if (unlikely(!job->in_flight)) {
 		if (job->left)
-			nap(wait_ns);
+			nap(job, wait_ns);
 		return job->left;
 	}
 	count = job->reap(job, wait_ns);

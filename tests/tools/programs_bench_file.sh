@@ -70,6 +70,10 @@ test_one_after_the_other() {
 	check "a section that does not fit" exits 1
 	check "it is named" complains "too much: --offset and --size reach beyond the device"
 	check "those before it are reported" says "16 requests, 64 KiB"
+	check "it has no report" sh -c "! grep -qE '^too much:|null' '$dir/out'"
+	run "$bench" --jobfile="$dir/x.fio" --output-format=json
+	check "it is not in the total" json '0 < d["total"]["write"]["runtime"] < 60000 and
+		[j["jobname"] for j in d["jobs"]] == ["make", "use"]'
 }
 
 test_faults() {
@@ -115,8 +119,8 @@ test_example
 test_manuals
 if command -v python3 >/dev/null; then
 	test_groups
+	test_one_after_the_other
 else
 	skip "blkio-bench groups" "python3 is not there"
 fi
-test_one_after_the_other
 test_faults

@@ -62,6 +62,19 @@ test_limits() {
 	bench_json --rw=randread --ramp_time=200ms --number_ios=123
 	check "--number_ios counts from the end of the ramp" \
 		json 'd["total"]["read"]["total_ios"] == 123'
+	for lat in 0 1; do
+		bench_json --rw=randread --ramp_time=50ms --number_ios=1000 --iodepth=32 --disable_lat=$lat
+		check "also at depth 32, disable_lat=$lat" json 'd["total"]["read"]["total_ios"] == 1000'
+	done
+	bench_json --rw=randread --rate_iops=2 --runtime=20ms
+	check "no pause lasts beyond --runtime" json 'd["total"]["read"]["runtime"] < 90'
+	set -- --rw=randread --rate_iops=1 --ramp_time=550ms --runtime=1us
+	bench_json "$@"
+	check "a run that measured nothing fails" exits 1
+	check "it has a report" json 'd["total"]["read"]["total_ios"] == 0 and
+		"no job came to the measurement" in d["error message"]'
+	refused 1 "no job came to the measurement; --runtime is shorter" "$bench" "$@" \
+		io_uring "path=$dir/jobs-disk"
 	refused 2 "--readonly forbids --rw=randwrite" "$bench" --readonly --rw=randwrite io_uring
 	refused 2 "--readonly forbids --rw=trim" "$bench" --readonly --rw=trim io_uring
 	refused 2 "--readonly forbids --rw=rw" "$bench" --readonly --rw=rw io_uring
@@ -111,6 +124,27 @@ interrupted() {
 	background=
 }
 
+# Before the measurement: the signal may still come too late, so there are several tries.
+test_early_signal() {
+	for _ in 1 2 3 4 5; do
+		: >"$dir/early"
+		"$bench" --rw=write --iodepth=256 --bs=1m --size=256m --runtime=100ms io_uring \
+			"path=$dir/early" >"$dir/out" 2>"$dir/err" &
+		background=$!
+		until grep -q '^SigCgt:.*[2367abef]$' /proc/$background/status; do
+			[ -d /proc/$background/task ] || break
+		done
+		kill -INT $background
+		wait $background
+		status=$?
+		background=
+		complains "before the measurement began" && break
+	done
+	check "Ctrl-C before the measurement" exits 0
+	check "is said" complains "before the measurement began"
+	check "nothing was written" [ ! -s "$dir/early" ]
+}
+
 test_signals() {
 	interrupted --rw=randread --ramp_time=60 --number_ios=1
 	check "Ctrl-C in the ramp" exits 0
@@ -140,5 +174,6 @@ else
 	skip "blkio-bench jobs" "python3 is not there"
 fi
 test_trim
+test_early_signal
 test_signals
 test_hints

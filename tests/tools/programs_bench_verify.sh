@@ -49,6 +49,24 @@ test_faults_are_found() {
 	check "nothing but zeroes" complains "found only zeroes"
 }
 
+# Reads of one job and --verify_only of another: the total has the reads.
+test_total() {
+	cat >"$dir/x.fio" <<-EOF
+		[global]
+		device=io_uring path=$dir/verify-disk
+		rw=randwrite
+		verify=crc32c
+		randseed=3
+		[write]
+		[check]
+		stonewall
+		verify_only
+	EOF
+	run "$bench" --jobfile="$dir/x.fio" --output-format=json
+	check "writes before a verify_only are in the total" json \
+		'd["total"]["write"]["runtime"] > 0 == d["groups"][1]["write"]["runtime"]'
+}
+
 test_with_time() {
 	verify --rw=randwrite --runtime=300ms --iodepth=8 --output-format=json
 	check "verify after --runtime" json '(v := d["total"]["verify"])["complete"] and
@@ -59,6 +77,7 @@ test_written_and_read_back
 test_faults_are_found
 if command -v python3 >/dev/null; then
 	test_with_time
+	test_total
 else
 	skip "verify with time" "python3 is not there"
 fi
