@@ -53,6 +53,8 @@ double histogram_stdev(const struct histogram *h)
 	double mean = histogram_mean(h);
 	double squares = 0;
 
+	if (h->min >= h->max)
+		return 0; /* exactly, whatever the middle of the bucket is */
 	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		double distance = (double)histogram_value(i) - mean;
 

@@ -7,6 +7,7 @@
  * and report_*.c say what came out.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../common/msg.h"
 #include "plot.h"
@@ -30,18 +31,21 @@ static int bench(const struct plan *plan)
 {
 	struct run run;
 	int status = run_init(&run, plan);
+	bool plot_created = false;
 	bool json = plan->o.output_format == OUTPUT_JSON;
 	int reported = STATUS_OK;
 	const struct job *failed;
 
 	if (status == STATUS_OK && plan->o.plot)
-		status = plot_check(plan->o.plot);
+		status = plot_check(plan->o.plot, &plot_created);
 	if (status == STATUS_OK)
 		status = run_go(&run);
 	failed = run_failed_job(&run);
 	if (run_has_results(&run) || (json && status == STATUS_OK && run_error(&run)))
 		reported = report(&run);
-	else if (run.interrupted)
+	else if (plot_created)
+		unlink(plan->o.plot);
+	if (run.interrupted && !run_has_results(&run))
 		fputs("blkio-bench: interrupted before the measurement began\n", stderr);
 	if (failed)
 		status = msg_failed("%s, job %d: %s", failed->task->section->name, failed->index,

@@ -18,8 +18,14 @@ void options_init(struct bench_options *o)
 		.numjobs = 1,
 		.batch_min = 1,
 		.direct = -1,
-		.time_based = true,
+		.time_based = 1,
 	};
+}
+
+void options_settle(struct bench_options *o)
+{
+	if (o->rw == RW_READWRITE)
+		o->rw = RW_MIX;
 }
 
 void options_finish(struct bench_options *o)

@@ -25,7 +25,8 @@ enum rw {
 	RW_RANDREAD,
 	RW_RANDWRITE,
 	RW_RANDTRIM,
-	RW_RANDMIX
+	RW_RANDMIX,
+	RW_READWRITE /* another word for RW_MIX, until options_settle() */
 };
 
 enum wait_mode {
@@ -73,7 +74,7 @@ struct bench_options {
 	uint64_t io_size;              /* bytes for each job; 0: no limit of its own */
 	uint64_t number_ios;           /* the same in requests */
 	uint64_t runtime_ns;           /* 0: until the work is done */
-	bool time_based;               /* with runtime_ns, the area being done is no limit */
+	int time_based;                /* with runtime_ns, the area being done is no limit */
 	uint64_t ramp_ns;              /* before the measurement begins */
 	uint64_t rate_iops;            /* for each job; 0: as fast as possible */
 	uint64_t randseed;             /* 0: the number of the section, from 1 */
@@ -100,6 +101,8 @@ extern const char *const options_rw_names[], *const options_wait_names[];
 /* The defaults. */
 void options_init(struct bench_options *o);
 void options_finish(struct bench_options *o);
+/* All options are set: choices that are other words for one become that one. */
+void options_settle(struct bench_options *o);
 /* Whether the options go together. The result is a status. */
 int options_check(const struct bench_options *o);
 void options_print_help(void);

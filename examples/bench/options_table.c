@@ -2,13 +2,17 @@
 /*
  * The table of options, for the command line and for job files.
  */
+#include "../common/number.h"
 #include "options.h"
 
 #define AT(field) offsetof(struct bench_options, field)
 
+/* Ten years: sums of such times do not overflow. */
+#define TIME_MAX_NS (10ULL * 365 * 24 * 3600 * NS_PER_SEC)
+
 /* The order is that of enum rw, enum wait_mode, enum output_format and enum eta. */
-const char *const options_rw_names[] = { "read",      "write",    "trim",   "rw", "randread",
-					 "randwrite", "randtrim", "randrw", NULL };
+const char *const options_rw_names[] = { "read",      "write",    "trim",   "rw",        "randread",
+					 "randwrite", "randtrim", "randrw", "readwrite", NULL };
 const char *const options_wait_names[] = { "block", "eventfd", "poll", "pollqueue", NULL };
 static const char *const verify_names[] = { "none", "crc32c", NULL };
 static const char *const format_names[] = { "normal", "json", NULL };
@@ -26,6 +30,9 @@ const struct opt options_table[] = {
 	  .help = "file with jobs, see blkio-bench-job(5); - is stdin", .arg = "FILE",
 	  .scope = SCOPE_PROGRAM },
 	{ "rw", OPT_CHOICE, AT(rw), .help = "kind of requests (read)",
+	  .arg = "read|write|trim|rw|randread|randwrite|randtrim|randrw",
+	  .choices = options_rw_names },
+	{ "readwrite", OPT_CHOICE, AT(rw),
 	  .arg = "read|write|trim|rw|randread|randwrite|randtrim|randrw",
 	  .choices = options_rw_names },
 	{ "rwmixread", OPT_NUMBER, AT(rwmixread), .help = "rw, randrw: per cent of reads (50)",
@@ -70,11 +77,12 @@ const struct opt options_table[] = {
 	{ "number_ios", OPT_NUMBER, AT(number_ios), .help = "stop each job after N requests",
 	  .arg = "N" },
 	{ "runtime", OPT_TIME, AT(runtime_ns),
-	  .help = "stop after that time, such as 10, 500ms, 2m", .arg = "TIME" },
+	  .help = "stop after that time, such as 10, 500ms, 2m", .arg = "TIME",
+	  .max = TIME_MAX_NS },
 	{ "time_based", OPT_BOOL, AT(time_based),
 	  .help = "with --runtime alone: begin the area anew (1)", .arg = "0|1" },
 	{ "ramp_time", OPT_TIME, AT(ramp_ns), .help = "run so long before that, unmeasured (0)",
-	  .arg = "TIME" },
+	  .arg = "TIME", .max = TIME_MAX_NS },
 	{ "randseed", OPT_NUMBER, AT(randseed), .help = "start of the random sequence (1)",
 	  .arg = "N" },
 	{ "readonly", OPT_BOOL, AT(readonly), .help = "refuse to write or trim", .arg = "0|1",
@@ -105,7 +113,8 @@ const struct opt options_table[] = {
 	HINT("filename", "write DRIVER path=FILE, or device=DRIVER path=FILE in a job file"),
 	HINT("directory", "write the whole path of the file in path=FILE"),
 	HINT("filesize", "--size is the area that is used; a file must be there already"),
-	HINT("readwrite", "write rw"),
+	HINT("output", "the report goes to standard output, so write > FILE"),
+	HINT("minimal", "write output-format=json"),
 	HINT("rwmixwrite", "write rwmixread, which is the rest to 100"),
 	HINT("blocksize", "write bs"),
 	HINT("bsrange", "all requests of a job have the size bs; use several jobs"),

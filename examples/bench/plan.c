@@ -70,6 +70,7 @@ static int finish_section(struct plan *plan, struct section *section, char **arg
 		status = split_device(section);
 	if (status != STATUS_OK)
 		return status;
+	options_settle(&section->o);
 	if (!section->name)
 		section->name = section->o.name ? section->o.name : options_rw_name(&section->o);
 	if (!section->o.randseed) /* so that two sections do not use the same blocks */

@@ -16,6 +16,7 @@
 #include "axis.h"
 #include "result.h"
 #include "svg.h"
+#include "text.h"
 
 enum {
 	WIDTH = 960,
@@ -129,7 +130,7 @@ static void add_task(struct plot *p, int index)
 static void put_line(struct plot *p, double y, const struct svg_font *font, char *text, size_t max)
 {
 	if (strlen(text) > max)
-		strcpy(text + max - 3, "...");
+		strcpy(text + text_cut(text, max - 3), "...");
 	svg_text(p->f, LEFT, y, font, text);
 }
 
@@ -395,7 +396,7 @@ static void draw_latencies(struct plot *p)
 			       : "Latency of completion (clat); dashed: p50 and p99");
 	if (!high) {
 		svg_text(p->f, (LEFT + RIGHT) / 2.0, (TIME_TOP + TIME_BOTTOM) / 2.0, &axis_name,
-			 "not measured (disable_lat)");
+			 p->count ? "not measured (disable_lat)" : "there were no requests");
 		return;
 	}
 	axis_log(&x, low / 1.15, high * 1.25, LEFT, RIGHT);
@@ -413,13 +414,14 @@ static void draw_legend_row(struct plot *p, const struct curve *c, double y)
 {
 	static const struct svg_font font = { 13, "start", DARK, 0, 0 };
 	char iops[NUMBER_TEXT_LEN], rate[NUMBER_TEXT_LEN], p50[NUMBER_TEXT_LEN];
-	char p99[NUMBER_TEXT_LEN], p999[NUMBER_TEXT_LEN], text[400];
+	char p99[NUMBER_TEXT_LEN], p999[NUMBER_TEXT_LEN], text[400], name[32];
 	int at;
 
+	snprintf(name, sizeof(name), "%s", c->task->section->name);
+	text_cut(name, 24);
 	svg_rect(p->f, LEFT, y - 10, 24, 11, c->color);
-	at = snprintf(text, sizeof(text), "%.24s, %s:  %s IOPS,  %s/s", c->task->section->name,
-		      options_op_name(c->op), number_count(iops, c->iops),
-		      number_size(rate, c->bytes_per_s));
+	at = snprintf(text, sizeof(text), "%s, %s:  %s IOPS,  %s/s", name, options_op_name(c->op),
+		      number_count(iops, c->iops), number_size(rate, c->bytes_per_s));
 	if (c->requests)
 		snprintf(text + at, sizeof(text) - (size_t)at, ";  p50 %s,  p99 %s,  p99.9 %s",
 			 number_time(p50, (double)c->p50), number_time(p99, (double)c->p99),
@@ -462,10 +464,13 @@ static int failed(const char *path)
 	return msg_failed("--plot: cannot write %s: %s", path, strerror(errno));
 }
 
-int plot_check(const char *path)
+int plot_check(const char *path, bool *created)
 {
-	FILE *f = fopen(path, "ae");
+	FILE *f = fopen(path, "axe");
 
+	*created = f;
+	if (!f && errno == EEXIST)
+		f = fopen(path, "ae");
 	return f && fclose(f) == 0 ? STATUS_OK : failed(path);
 }
 

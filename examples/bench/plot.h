@@ -7,8 +7,8 @@
 
 #include "run.h"
 
-/* Whether the file can be written; before the run. The result is a status. */
-int plot_check(const char *path);
+/* Whether the file can be written, and is new; before the run. The result is a status. */
+int plot_check(const char *path, bool *created);
 /* Draw a run that has ended. The result is a status. */
 int plot_write(const char *path, const struct run *run);
 

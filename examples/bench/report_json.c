@@ -5,10 +5,13 @@
  */
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../common/msg.h"
 #include "result.h"
+#include "text.h"
 
 static void add_double(struct json_object *object, const char *key, double value)
 {
@@ -24,9 +27,26 @@ static void add_u64(struct json_object *object, const char *key, uint64_t value)
 	json_object_object_add(object, key, json_object_new_uint64(value));
 }
 
+static void add_bool(struct json_object *object, const char *key, bool value)
+{
+	json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+/* Names and paths may be in any encoding, JSON may not. */
+static struct json_object *string(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+	struct json_object *object = NULL;
+
+	if (copy)
+		object = json_object_new_string(text_clean(copy));
+	free(copy);
+	return object;
+}
+
 static void add_string(struct json_object *object, const char *key, const char *text)
 {
-	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+	json_object_object_add(object, key, string(text));
 }
 
 static struct json_object *times(const struct histogram *h)
@@ -91,7 +111,7 @@ static struct json_object *verified(const struct result *r)
 
 	add_u64(object, "blocks", r->checked);
 	add_u64(object, "wrong", r->wrong);
-	json_object_object_add(object, "complete", json_object_new_boolean(r->verify_complete));
+	add_bool(object, "complete", r->verify_complete);
 	add_double(object, "runtime", r->verify_seconds * 1000);
 	return object;
 }
@@ -118,7 +138,7 @@ static struct json_object *properties(const struct bench_options *o)
 	struct json_object *array = json_object_new_array();
 
 	for (int i = 1; i < o->words.count; i++)
-		json_object_array_add(array, json_object_new_string(o->words.word[i]));
+		json_object_array_add(array, string(o->words.word[i]));
 	return array;
 }
 
@@ -136,6 +156,8 @@ static struct json_object *job_options(const struct task *task)
 	add_u64(object, "iodepth", o->iodepth);
 	add_u64(object, "numjobs", o->numjobs);
 	add_u64(object, "vectored", o->vectored);
+	if (o->direct >= 0) /* else it is what the driver's property has */
+		add_bool(object, "direct", o->direct);
 	add_string(object, "wait", options_wait_name(o));
 	add_u64(object, "iodepth_batch_submit", o->batch_submit);
 	add_u64(object, "iodepth_batch_complete_min", o->batch_min);
@@ -144,12 +166,15 @@ static struct json_object *job_options(const struct task *task)
 	add_u64(object, "size", task->area_bytes);
 	add_u64(object, "io_size", o->io_size);
 	add_double(object, "runtime", (double)o->runtime_ns / 1e9);
+	add_bool(object, "time_based", o->time_based);
 	add_double(object, "ramp_time", (double)o->ramp_ns / 1e9);
 	add_u64(object, "number_ios", o->number_ios);
 	add_u64(object, "rate_iops", o->rate_iops);
 	add_string(object, "verify", o->verify ? "crc32c" : "none");
-	json_object_object_add(object, "verify_only", json_object_new_boolean(o->verify_only));
+	add_bool(object, "verify_only", o->verify_only);
 	add_u64(object, "randseed", o->randseed);
+	add_bool(object, "disable_lat", o->disable_lat);
+	add_bool(object, "stonewall", o->stonewall);
 	return object;
 }
 
@@ -211,7 +236,7 @@ void report_json(const struct run *run)
 	struct json_object *report = json_object_new_object();
 
 	add_string(report, "blkio-bench version", blkio_version());
-	json_object_object_add(report, "interrupted", json_object_new_boolean(run->interrupted));
+	add_bool(report, "interrupted", run->interrupted);
 	add_u64(report, "timestamp", (uint64_t)time(NULL));
 	add_string(report, "error message", run_error(run));
 	json_object_object_add(report, "jobs", jobs_array(run));

@@ -4,6 +4,8 @@
  */
 #include "svg.h"
 
+#include "text.h"
+
 void svg_begin(FILE *f, int width, int height)
 {
 	fprintf(f,
@@ -31,11 +33,16 @@ void svg_line(FILE *f, double x1, double y1, double x2, double y2, const char *s
 		style);
 }
 
-/* Control characters are not allowed in XML in any form. */
+/* Control characters are not allowed in XML in any form, and it must be UTF-8. */
 static void put_escaped(FILE *f, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '&')
+	for (size_t len; *text; text += len ? len : 1) {
+		len = text_char_len(text);
+		if (!len)
+			fputc('?', f);
+		else if (len > 1)
+			fwrite(text, 1, len, f);
+		else if (*text == '&')
 			fputs("&amp;", f);
 		else if (*text == '<')
 			fputs("&lt;", f);

@@ -54,6 +54,42 @@ static const struct opt *find(const struct opt *table, const char *name, size_t 
 	return NULL;
 }
 
+static bool parse(const struct opt *opt, const char *value, uint64_t *number)
+{
+	if (opt->kind == OPT_TIME)
+		return number_parse_time(value, number);
+	if (opt->kind == OPT_SIZE)
+		return number_parse_size(value, number);
+	return number_parse(value, number);
+}
+
+/* Whether the text is well-formed but has too many digits: with a single one it would be right. */
+static bool overflows(const struct opt *opt, const char *value)
+{
+	const char *unit = value + strspn(value, "0123456789");
+	char text[NUMBER_TEXT_LEN];
+	uint64_t number;
+
+	if (unit == value || parse(opt, value, &number))
+		return false;
+	snprintf(text, sizeof(text), "1%s", unit);
+	return parse(opt, text, &number);
+}
+
+/* A bound for a message. */
+static const char *show(const struct opt *opt, char *text, uint64_t number)
+{
+	if (opt->kind == OPT_SIZE)
+		return number_size(text, (double)number);
+	if (opt->kind == OPT_TIME && number % (3600 * NS_PER_SEC) == 0)
+		snprintf(text, NUMBER_TEXT_LEN, "%lluh", number / (3600 * NS_PER_SEC));
+	else if (opt->kind == OPT_TIME)
+		return number_time(text, (double)number);
+	else
+		snprintf(text, NUMBER_TEXT_LEN, "%" PRIu64, number);
+	return text;
+}
+
 static int set_number(const struct opt *opt, uint64_t *to, const char *value)
 {
 	static const char *const what[] = {
@@ -61,22 +97,19 @@ static int set_number(const struct opt *opt, uint64_t *to, const char *value)
 		[OPT_SIZE] = "a size such as 4k or 1g",
 		[OPT_TIME] = "a time such as 10 (seconds), 500ms or 2m",
 	};
+	char bound[NUMBER_TEXT_LEN];
 	uint64_t number;
-	bool ok;
 
-	if (opt->kind == OPT_TIME)
-		ok = number_parse_time(value, &number);
-	else if (opt->kind == OPT_SIZE)
-		ok = number_parse_size(value, &number);
-	else
-		ok = number_parse(value, &number);
-	if (!ok)
+	if (overflows(opt, value))
+		number = UINT64_MAX;
+	else if (!parse(opt, value, &number))
 		return msg_usage("--%s: '%s' is not %s", opt->name, value, what[opt->kind]);
 	if (number < opt->min)
-		return msg_usage("--%s: %s is too small", opt->name, value);
-	if (opt->max && number > opt->max)
-		return msg_usage("--%s: %s is too large (at most %" PRIu64 ")", opt->name, value,
-				 opt->max);
+		return msg_usage("--%s: %s is too small (at least %s)", opt->name, value,
+				 show(opt, bound, opt->min));
+	if (number == UINT64_MAX || (opt->max && number > opt->max))
+		return msg_usage("--%s: %s is too large (at most %s)", opt->name, value,
+				 show(opt, bound, opt->max ? opt->max : UINT64_MAX - 1));
 	*to = number;
 	return STATUS_OK;
 }

@@ -79,13 +79,19 @@ check "more requests than num-entries" exits 0
 
 refused 2 "DRIVER is missing" "$bench"
 refused 2 "'--nonsense'" "$bench" --nonsense=1 io_uring
-refused 2 "read|write" "$bench" --rw=readwrite io_uring
+refused 2 "read|write" "$bench" --rw=sideways io_uring
 refused 2 "'4x' is not a size" "$bench" --bs=4x io_uring
 refused 2 "'-1' is not a number" "$bench" --iodepth=-1 io_uring
-refused 2 "too small" "$bench" --numjobs=0 io_uring
-refused 2 "too large" "$bench" --numjobs=100000 io_uring
-refused 2 "is not a size" "$bench" --size=99999999999999999999 io_uring
-refused 2 "is not a size" "$bench" --size=99999999p io_uring
+refused 2 "--numjobs: 0 is too small (at least 1)" "$bench" --numjobs=0 io_uring
+refused 2 "--numjobs: 100000 is too large (at most 1024)" "$bench" --numjobs=100000 io_uring
+refused 2 "is too large (at most 16 EiB)" "$bench" --size=99999999999999999999 io_uring
+refused 2 "is too large (at most 16 EiB)" "$bench" --size=99999999p io_uring
+refused 2 "is too large (at most 1 GiB)" "$bench" --bs=2g io_uring
+refused 2 "is not a size" "$bench" --size=99999999999999999999x io_uring
+refused 2 "--runtime: 11111111111 is too large (at most 87600h)" "$bench" --runtime=11111111111 \
+	io_uring
+refused 2 "--ramp_time: 9999999h is too large (at most 87600h)" "$bench" --ramp_time=9999999h \
+	io_uring
 refused 2 "is not a time" "$bench" --runtime=soon io_uring
 refused 2 "neither 0 nor 1" "$bench" --direct=2 io_uring
 refused 2 "--iodepth" "$bench" --batch=2 --iodepth=1 io_uring

@@ -21,6 +21,11 @@ test_mix() {
 		check "$rw has times of both" json 'all(lat_is_sane(d["jobs"][0][k]["clat_ns"])
 			for k in ("read", "write"))'
 	done
+	bench_json --readwrite=readwrite --direct=0 --number_ios=10
+	check "readwrite is rw" json 'd["jobs"][0]["jobname"] == "rw" and
+		d["jobs"][0]["read"]["total_ios"] + d["jobs"][0]["write"]["total_ios"] == 10'
+	check "options of 0 or 1 are told" json '[d["jobs"][0]["job options"][k] for k in ("direct",
+		"time_based", "disable_lat", "stonewall")] == [False, True, False, False]'
 	bench_json --rw=randrw --rwmixread=100 --number_ios=100
 	check "--rwmixread=100 only reads" json 'd["jobs"][0]["write"]["total_ios"] == 0'
 	bench_json --rw=randrw --rwmixread=0 --number_ios=100
@@ -162,6 +167,8 @@ test_hints() {
 	refused 2 "DRIVER path=FILE" "$bench" --filename=/dev/null io_uring
 	refused 2 "leave it out" "$bench" --norandommap io_uring
 	refused 2 "write bs" "$bench" --blocksize=4k io_uring
+	refused 2 "write > FILE" "$bench" --output=x io_uring
+	refused 2 "output-format=json" "$bench" --minimal io_uring
 }
 
 if command -v python3 >/dev/null; then

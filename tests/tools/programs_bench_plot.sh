@@ -28,6 +28,15 @@ test_one_curve() {
 	check "a run of one request has a picture" svg 'len(areas) == 1'
 	plot --rw=randread --number_ios=100 --disable_lat io_uring "path=$dir/plot-disk"
 	check "a picture without latencies" svg '"not measured (disable_lat)" in texts'
+	for text in "$(printf 'a\377b')" aääääääääääääääääääääääääääääääääääääääääääääääää \
+		ääääääääääääääääääääääääääääääääääääääääääääääääää; do
+		plot --number_ios=10 --name="$text" --output-format=json io_uring "path=$dir/plot-disk"
+		check "a name that is long or no UTF-8" svg 'len(areas) == 1'
+		check "also in JSON" json 'd["jobs"][0]["jobname"].startswith(("a?b", "aä", "ää"))'
+	done
+	plot --rw=read --rate_iops=1 --runtime=1us --ramp_time=300ms --output-format=json io_uring \
+		"path=$dir/plot-disk"
+	check "a picture of no requests" svg '"there were no requests" in texts'
 }
 
 test_several_curves() {
@@ -55,5 +64,8 @@ if command -v python3 >/dev/null; then
 else
 	skip "blkio-bench --plot" "python3 is not there"
 fi
+rm -f "$dir/plot.svg"
+run "$bench" --plot="$dir/plot.svg" io_uring "path=$dir/missing"
+check "a run that failed leaves no picture" [ ! -e "$dir/plot.svg" ]
 refused 1 "--plot: cannot write $dir/none/x.svg" "$bench" --plot="$dir/none/x.svg" io_uring \
 	"path=$dir/plot-disk"
