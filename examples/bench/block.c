@@ -19,7 +19,7 @@ enum {
 
 /* As it is in the block. */
 struct header {
-	uint64_t magic, offset, sequence, seed;
+	uint64_t magic, offset, sequence, seed, run;
 	uint32_t bytes, crc;
 };
 
@@ -43,11 +43,13 @@ void block_stamp(void *block, size_t bytes, const struct block_tag *tag)
 		.offset = htole64(tag->offset),
 		.sequence = htole64(tag->sequence),
 		.seed = htole64(tag->seed),
+		.run = htole64(tag->run),
 		.bytes = htole32((uint32_t)bytes),
 	};
+	uint64_t from = tag->sequence * 0x9e3779b97f4a7c15 ^ tag->run * 0xbf58476d1ce4e5b9;
 
 	for (size_t at = SECTOR_BYTES; at + sizeof(uint64_t) <= bytes; at += SECTOR_BYTES) {
-		uint64_t mark = htole64((tag->offset + at) ^ tag->sequence * 0x9e3779b97f4a7c15);
+		uint64_t mark = htole64((tag->offset + at) ^ from);
 
 		memcpy((char *)block + at, &mark, sizeof(mark));
 	}
@@ -105,6 +107,13 @@ bool block_check(const void *block, size_t bytes, const struct block_tag *expect
 	}
 	if (expected->sequence == 0)
 		return true;
+	if (expected->run && le64toh(h.run) != expected->run) {
+		snprintf(text, text_bytes,
+			 "found a write of another run (0x%016" PRIx64 ", sequence %" PRIu64
+			 "), expected 0x%016" PRIx64 ", sequence %" PRIu64,
+			 le64toh(h.run), le64toh(h.sequence), expected->run, expected->sequence);
+		return false;
+	}
 	if (le64toh(h.seed) != expected->seed) {
 		snprintf(text, text_bytes,
 			 "found the block of another job, or of a run with another randseed "
@@ -118,4 +127,12 @@ bool block_check(const void *block, size_t bytes, const struct block_tag *expect
 		return false;
 	}
 	return true;
+}
+
+uint64_t block_run(const void *block)
+{
+	struct header h;
+
+	memcpy(&h, block, sizeof(h));
+	return le64toh(h.run);
 }

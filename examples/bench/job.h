@@ -33,6 +33,7 @@ enum phase {
 /* What the jobs of a task share. */
 struct job_control {
 	struct job_sync *sync;
+	_Atomic uint64_t run_id; /* --verify: in all blocks; verify_only: 0 until one tells it */
 	/* Read once for each batch, so nothing else is in its cache line. */
 	alignas(CACHE_LINE_BYTES) atomic_int phase;
 	alignas(CACHE_LINE_BYTES) char after[1];

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "../common/msg.h"
@@ -37,12 +38,22 @@ static void take_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+static uint64_t new_id(void)
+{
+	uint64_t id;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		id = clock_ns(); /* unlikely to come twice, too */
+	return id ? id : 1;
+}
+
 int run_init(struct run *run, const struct plan *plan)
 {
 	size_t bytes = (size_t)plan->count * sizeof(*run->tasks);
 
 	memset(run, 0, sizeof(*run));
 	run->plan = plan;
+	run->id = new_id();
 	sem_init(&run->sync.ready, 0, 0);
 	sem_init(&run->sync.go, 0, 0);
 	sem_init(&run->sync.finished, 0, 0);
@@ -78,6 +89,7 @@ static void add_tasks(struct run *run, int group)
 		task->section = &plan->section[i];
 		task->o = &task->section->o;
 		task->control.sync = &run->sync;
+		task->control.run_id = task->o->verify_only ? 0 : run->id;
 		task->control.phase = task->o->ramp_ns ? PHASE_RAMP : PHASE_MEASURE;
 		task->dev = device_reserve(&run->devices, task->o, &task->first_queue);
 	}

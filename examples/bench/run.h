@@ -22,6 +22,7 @@ struct run {
 	struct timeline timeline; /* for --plot */
 
 	uint64_t start_ns; /* of the group, seen by the main thread */
+	uint64_t id;       /* random: tells what was written from what an earlier run has */
 	bool interrupted;  /* by SIGINT or SIGTERM */
 };
 

@@ -25,7 +25,10 @@ static int check_alignment(struct task *task)
 	return STATUS_OK;
 }
 
-/* Which part of the device is used. Only writes to what can grow may go beyond its end. */
+/*
+ * Which part of the device is used. Only writes to what can grow may go beyond its end; what such
+ * writes should have left there is looked for, and fails to be read if it is not there.
+ */
 static int choose_area(struct task *task)
 {
 	const struct bench_options *o = task->o;
@@ -45,7 +48,7 @@ static int choose_area(struct task *task)
 				  " bytes has no room for a request of %" PRIu64
 				  " bytes at offset %" PRIu64,
 				  capacity, o->bs, o->offset);
-	if (!can_grow && (o->offset > capacity || task->area_bytes > rest))
+	if (!can_grow && !o->verify_only && (o->offset > capacity || task->area_bytes > rest))
 		return msg_failed("--offset and --size reach beyond the device, which has %" PRIu64
 				  " bytes",
 				  capacity);

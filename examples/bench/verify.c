@@ -92,6 +92,7 @@ static struct block_tag tag_of(const struct job *job, uint64_t block)
 		.offset = job->offsets.base + block * job->bs,
 		.sequence = job->verify->sequence[block],
 		.seed = job->seed,
+		.run = atomic_load_explicit(&job->control->run_id, memory_order_relaxed),
 	};
 }
 
@@ -112,12 +113,32 @@ static void count_checked(struct verify *v)
 	atomic_store_explicit(&v->checked, checked + 1, memory_order_relaxed);
 }
 
+/* The first block of a section that is right tells the run that all others must be from. */
+static uint64_t agree_on_run(struct job *job, uint64_t run)
+{
+	uint64_t agreed = 0;
+
+	atomic_compare_exchange_strong(&job->control->run_id, &agreed, run);
+	return agreed ? agreed : run;
+}
+
+static bool is_right(struct job *job, const void *block, struct block_tag tag, char *text,
+		     size_t text_bytes)
+{
+	if (!block_check(block, job->bs, &tag, text, text_bytes))
+		return false;
+	if (tag.sequence == 0 || tag.run)
+		return true;
+	tag.run = agree_on_run(job, block_run(block));
+	return block_check(block, job->bs, &tag, text, text_bytes);
+}
+
 static bool check(struct job *job, const struct slot *slot, const struct block_tag *expected)
 {
 	char text[200];
 
 	count_checked(job->verify);
-	if (block_check(slot->buf, job->bs, expected, text, sizeof(text)))
+	if (is_right(job, slot->buf, *expected, text, sizeof(text)))
 		return true;
 	job->verify->wrong++;
 	job_note(job, EILSEQ, "verify: the block at offset %llu is wrong: %s",

@@ -5,7 +5,8 @@
  * Each job writes in a part of the area of its own. It goes through it in passes, in sequence or
  * shuffled, and visits each block once in a pass; before a new pass everything is completed, so
  * that no two writes of a block are in flight together. What is written where thus depends on
- * nothing but the options, and a later run (--verify_only) can know it as well.
+ * nothing but the options, and a later run (--verify_only) can know it as well. A number that each
+ * run makes up tells its blocks from those that the same options have written before.
  */
 #ifndef BENCH_VERIFY_H
 #define BENCH_VERIFY_H

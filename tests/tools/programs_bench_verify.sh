@@ -49,6 +49,27 @@ test_faults_are_found() {
 	check "nothing but zeroes" complains "found only zeroes"
 }
 
+# A write that is lost leaves the block that the same command has written before.
+test_lost_writes() {
+	verify --rw=randwrite
+	cp "$dir/verify-disk" "$dir/old"
+	verify --rw=randwrite
+	verify --rw=randwrite --verify_only --iodepth=8
+	check "the later of two runs" exits 0
+	dd if="$dir/old" of="$dir/verify-disk" bs=4k skip=9 seek=9 count=1 conv=notrunc 2>/dev/null
+	verify --rw=randwrite --verify_only --iodepth=8
+	check "a block of the earlier one" exits 1
+	check "is told" grep -qE "at offset 36864 is wrong: found a write of another run \(0x[0-9a-f]{16}, sequence ([0-9]+)\), expected 0x[0-9a-f]{16}, sequence \1\$" "$dir/err"
+	check "it is the only one" says "1 ARE WRONG"
+	head -c 32768 /dev/zero >"$dir/grown"
+	run "$bench" --verify=crc32c --rw=write --size=64k io_uring "path=$dir/grown"
+	check "verify writes to a file that grows" exits 0
+	truncate -s 32k "$dir/grown"
+	run "$bench" --verify=crc32c --rw=write --size=64k --verify_only io_uring "path=$dir/grown"
+	check "a file that has lost its end" exits 1
+	check "where it ends" complains "at offset 32768"
+}
+
 # Reads of one job and --verify_only of another: the total has the reads.
 test_total() {
 	cat >"$dir/x.fio" <<-EOF
@@ -75,6 +96,7 @@ test_with_time() {
 
 test_written_and_read_back
 test_faults_are_found
+test_lost_writes
 if command -v python3 >/dev/null; then
 	test_with_time
 	test_total

@@ -16,7 +16,9 @@ enum {
 	BYTES = 4096
 };
 
-static const struct block_tag tag = { .offset = 81920, .sequence = 17, .seed = 0xfeed };
+static const struct block_tag tag = {
+	.offset = 81920, .sequence = 17, .seed = 0xfeed, .run = 0xabcd
+};
 static unsigned char block[BYTES];
 static char text[200];
 
@@ -94,7 +96,7 @@ START_TEST(fault_tells_both_checksums)
 	char expected[16];
 	uint32_t crc;
 
-	memcpy(&crc, block + 36, sizeof(crc));
+	memcpy(&crc, block + 44, sizeof(crc));
 	snprintf(expected, sizeof(expected), "0x%08x", crc);
 	block[BYTES - 1] ^= 1;
 	ck_assert_wrong(&tag, "the CRC of the data is 0x");
@@ -113,6 +115,19 @@ START_TEST(block_of_another_write_is_found)
 	ck_assert_wrong(&other, "another randseed");
 	other.offset += 4096;
 	ck_assert_wrong(&other, "found the block of offset 81920");
+}
+END_TEST
+
+START_TEST(same_write_of_another_run_is_found)
+{
+	struct block_tag other = tag;
+
+	other.run = 0;
+	ck_assert(check(&other));
+	other.run = 0x1234;
+	ck_assert_wrong(&other, "another run (0x000000000000abcd, sequence 17), expected "
+				"0x0000000000001234, sequence 17");
+	ck_assert_uint_eq(block_run(block), 0xabcd);
 }
 END_TEST
 
@@ -139,7 +154,8 @@ START_TEST(sectors_of_two_writes_are_no_block)
 	unsigned char old[BYTES];
 
 	memcpy(old, block, BYTES);
-	later.sequence++;
+	later.sequence += _i == 0;
+	later.run += _i == 1;
 	block_stamp(block, BYTES, &later);
 	for (size_t sector = 1; sector < BYTES / 512; sector++) {
 		unsigned char new_sector[512];
@@ -214,9 +230,10 @@ static Suite *block_suite(void)
 	tcase_add_test(tc, every_changed_bit_is_found);
 	tcase_add_test(tc, fault_tells_both_checksums);
 	tcase_add_test(tc, block_of_another_write_is_found);
+	tcase_add_test(tc, same_write_of_another_run_is_found);
 	tcase_add_test(tc, block_that_was_never_written_is_found);
 	tcase_add_test(tc, block_of_another_length_is_found);
-	tcase_add_test(tc, sectors_of_two_writes_are_no_block);
+	tcase_add_loop_test(tc, sectors_of_two_writes_are_no_block, 0, 2);
 	tcase_add_loop_test(tc, shuffle_has_each_number_once, 0, 10);
 	tcase_add_test(tc, shuffle_is_another_one_for_another_key);
 	tcase_add_test(tc, shuffle_looks_random);
