@@ -222,6 +222,15 @@ void plan_finish(struct plan *plan)
 	options_finish(&plan->o);
 }
 
+int plan_jobs(const struct plan *plan)
+{
+	int jobs = 0;
+
+	for (int i = 0; i < plan->count; i++)
+		jobs += (int)plan->section[i].o.numjobs;
+	return jobs;
+}
+
 int plan_groups(const struct plan *plan)
 {
 	return plan->count ? plan->section[plan->count - 1].group + 1 : 0;

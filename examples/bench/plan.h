@@ -35,5 +35,6 @@ int plan_add_file(struct plan *plan, const char *name, char *text, char **argv);
 
 /* How many groups there are. */
 int plan_groups(const struct plan *plan);
+int plan_jobs(const struct plan *plan);
 
 #endif /* BENCH_PLAN_H */

@@ -46,7 +46,7 @@ static const char *const colors[CURVES_MAX] = { "#0067a5", "#d1490c", "#008856",
 struct curve {
 	const struct task *task;
 	enum op op;
-	int series; /* of the timeline */
+	struct timeline_part part;
 	const char *color;
 	double iops, bytes_per_s;
 	uint64_t start_ns, end_ns;
@@ -120,7 +120,7 @@ static void add_task(struct plot *p, int index)
 		}
 		c->task = &p->run->tasks[index];
 		c->op = op;
-		c->series = index * OP_COUNT + op;
+		c->part = task_part(c->task, op);
 		c->color = colors[p->count++];
 		fill_curve(c, &r);
 	}
@@ -211,15 +211,7 @@ static const char *percent_text(char *text, double value)
 /* The samples of a curve between its start and its end, *from to *to. False if they are too few. */
 static bool samples_of(const struct plot *p, const struct curve *c, int *from, int *to)
 {
-	const struct timeline *t = &p->run->timeline;
-
-	*from = 0;
-	*to = t->count - 1;
-	while (*from < t->count && t->time_ns[*from] < c->start_ns)
-		++*from;
-	while (*to >= 0 && t->time_ns[*to] > c->end_ns)
-		--*to;
-	return *to > *from;
+	return timeline_between(&p->run->timeline, c->start_ns, c->end_ns, from, to);
 }
 
 /* How many samples make a point, for a curve of not too many points. */
@@ -240,8 +232,7 @@ static double highest_rate(const struct plot *p)
 		if (!samples_of(p, c, &from, &to))
 			continue;
 		for (int step = samples_per_point(from, to); from + step <= to; from += step) {
-			double rate =
-				timeline_rate(&p->run->timeline, c->series, from, from + step);
+			double rate = timeline_rate(&p->run->timeline, &c->part, from, from + step);
 
 			high = rate > high ? rate : high;
 		}
@@ -287,7 +278,7 @@ static void draw_rate(struct plot *p, const struct curve *c, const struct axis *
 			axis_at(x, (seconds_of(p, t->time_ns[from]) +
 				    seconds_of(p, t->time_ns[from + step])) /
 					   2),
-			axis_at(y, timeline_rate(t, c->series, from, from + step)));
+			axis_at(y, timeline_rate(t, &c->part, from, from + step)));
 	fputs("\"/>\n", p->f);
 }
 

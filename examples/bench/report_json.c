@@ -89,6 +89,33 @@ static struct json_object *numbers(const struct op_result *r, double seconds)
 	return object;
 }
 
+/* How even the rates of a job were; bandwidth is in KiB per second. */
+static void add_samples(struct json_object *object, const struct run *run, const struct job *job,
+			const struct result *r)
+{
+	double kib = (double)job->bs / 1024;
+
+	for (int op = 0; op < OP_COUNT; op++) {
+		struct timeline_part part = job_part(job, op);
+		struct timeline_stats s = { 0 };
+		struct json_object *of_op;
+
+		json_object_object_get_ex(object, options_op_name(op), &of_op);
+		if (r->op[op].used)
+			s = timeline_stats(&run->timeline, &part, r->start_ns, r->end_ns);
+		add_double(of_op, "iops_min", s.min);
+		add_double(of_op, "iops_max", s.max);
+		add_double(of_op, "iops_mean", s.mean);
+		add_double(of_op, "iops_stddev", s.stdev);
+		add_u64(of_op, "iops_samples", (uint64_t)s.samples);
+		add_double(of_op, "bw_min", s.min * kib);
+		add_double(of_op, "bw_max", s.max * kib);
+		add_double(of_op, "bw_mean", s.mean * kib);
+		add_double(of_op, "bw_dev", s.stdev * kib);
+		add_u64(of_op, "bw_samples", (uint64_t)s.samples);
+	}
+}
+
 /* Per cent of the requests that made so many be in flight. */
 static struct json_object *depths(const struct result *r)
 {
@@ -178,7 +205,8 @@ static struct json_object *job_options(const struct task *task)
 	return object;
 }
 
-static struct json_object *job_object(const struct task *task, const struct job *job)
+static struct json_object *job_object(const struct run *run, const struct task *task,
+				      const struct job *job)
 {
 	struct json_object *object = json_object_new_object();
 	static struct result r;
@@ -193,6 +221,7 @@ static struct json_object *job_object(const struct task *task, const struct job 
 	add_string(object, "error message", job->error[0] ? job->error : NULL);
 	json_object_object_add(object, "job options", job_options(task));
 	add_result(object, &r);
+	add_samples(object, run, job, &r);
 	return object;
 }
 
@@ -202,8 +231,8 @@ static struct json_object *jobs_array(const struct run *run)
 
 	for (int i = 0; i < run->task_count; i++)
 		for (int j = 0; run->tasks[i].begun && j < run->tasks[i].job_count; j++)
-			json_object_array_add(array,
-					      job_object(&run->tasks[i], &run->tasks[i].jobs[j]));
+			json_object_array_add(array, job_object(run, &run->tasks[i],
+								&run->tasks[i].jobs[j]));
 	return array;
 }
 

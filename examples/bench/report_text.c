@@ -55,7 +55,21 @@ static void print_percentiles(const struct histogram *h)
 	}
 }
 
-static void print_op(const struct op_result *r, enum op op, double seconds)
+/* How even the rate was. */
+static void print_samples(const struct timeline_stats *s, uint64_t bs)
+{
+	double bytes = (double)bs;
+
+	if (s->samples < 2)
+		return;
+	printf("    iops  min=%s, avg=%s, max=%s, stdev=%s, samples=%d\n", COUNT(s->min),
+	       COUNT(s->mean), COUNT(s->max), COUNT(s->stdev), s->samples);
+	printf("    bw/s  min=%s, avg=%s, max=%s, stdev=%s\n", SIZE(s->min * bytes),
+	       SIZE(s->mean * bytes), SIZE(s->max * bytes), SIZE(s->stdev * bytes));
+}
+
+static void print_op(const struct op_result *r, enum op op, double seconds,
+		     const struct timeline_stats *samples, uint64_t bs)
 {
 	if (!r->used)
 		return;
@@ -66,6 +80,7 @@ static void print_op(const struct op_result *r, enum op op, double seconds)
 	if (r->failed)
 		printf(", %" PRIu64 " more failed", r->failed);
 	puts("");
+	print_samples(samples, bs);
 	if (!histogram_count(&r->lat))
 		return;
 	print_times("slat", &r->slat);
@@ -138,7 +153,7 @@ static void print_jobs(const struct task *task)
 	}
 }
 
-static void print_task(const struct task *task)
+static void print_task(const struct run *run, const struct task *task)
 {
 	static struct result r;
 
@@ -148,8 +163,13 @@ static void print_task(const struct task *task)
 	result_add_task(&r, task);
 	result_finish(&r);
 	print_heading(task);
-	for (int op = 0; op < OP_COUNT; op++)
-		print_op(&r.op[op], op, r.seconds);
+	for (int op = 0; op < OP_COUNT; op++) {
+		struct timeline_part part = task_part(task, op);
+		struct timeline_stats samples =
+			timeline_stats(&run->timeline, &part, r.start_ns, r.end_ns);
+
+		print_op(&r.op[op], op, r.seconds, &samples, task->o->bs);
+	}
 	if (!task->o->verify_only) {
 		print_cpu(&r);
 		print_depth(&r);
@@ -189,7 +209,7 @@ void report_text(const struct run *run)
 	if (run->interrupted)
 		puts("Interrupted: this is what was measured until then.");
 	for (int i = 0; i < run->task_count; i++)
-		print_task(&run->tasks[i]);
+		print_task(run, &run->tasks[i]);
 	for (int group = 0; group < plan_groups(run->plan); group++)
 		print_group(run, group);
 }

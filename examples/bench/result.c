@@ -84,6 +84,16 @@ void result_finish(struct result *r)
 	}
 }
 
+struct timeline_part task_part(const struct task *task, enum op op)
+{
+	return (struct timeline_part) { task->first_job, task->job_count, op };
+}
+
+struct timeline_part job_part(const struct job *job, enum op op)
+{
+	return (struct timeline_part) { job->task->first_job + job->index, 1, op };
+}
+
 uint64_t result_requests(const struct result *r)
 {
 	uint64_t requests = 0;

@@ -35,6 +35,10 @@ void result_add_job(struct result *r, const struct job *job);
 void result_add_task(struct result *r, const struct task *task);
 void result_finish(struct result *r);
 
+/* The part of the timeline that is a task, or one of its jobs. */
+struct timeline_part task_part(const struct task *task, enum op op);
+struct timeline_part job_part(const struct job *job, enum op op);
+
 uint64_t result_requests(const struct result *r);
 
 /* The percentiles that are shown, in units of 0.01 %; ends with 0. */

@@ -62,7 +62,9 @@ int run_init(struct run *run, const struct plan *plan)
 		return msg_failed("out of memory");
 	memset(run->tasks, 0, bytes);
 	live_init(&run->live, plan->o.eta);
-	return plan->o.plot ? timeline_init(&run->timeline, plan->count * OP_COUNT) : STATUS_OK;
+	if (!timeline_init(&run->timeline, plan_jobs(plan)) && plan->o.plot)
+		return msg_failed("out of memory");
+	return STATUS_OK;
 }
 
 void run_finish(struct run *run)
@@ -88,6 +90,7 @@ static void add_tasks(struct run *run, int group)
 
 		task->section = &plan->section[i];
 		task->o = &task->section->o;
+		task->first_job = i ? task[-1].first_job + (int)task[-1].o->numjobs : 0;
 		task->control.sync = &run->sync;
 		task->control.run_id = task->o->verify_only ? 0 : run->id;
 		task->control.phase = task->o->ramp_ns ? PHASE_RAMP : PHASE_MEASURE;

@@ -19,7 +19,7 @@ struct run {
 	struct device_list devices;
 	struct job_sync sync;
 	struct live live;
-	struct timeline timeline; /* for --plot */
+	struct timeline timeline;
 
 	uint64_t start_ns; /* of the group, seen by the main thread */
 	uint64_t id;       /* random: tells what was written from what an earlier run has */

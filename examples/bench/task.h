@@ -15,6 +15,7 @@ struct task {
 	struct device *dev; /* until its group has ended */
 	const char *driver; /* what "auto" stands for is known only now */
 	int first_queue;
+	int first_job;                  /* of all jobs of the plan */
 	uint64_t area_bytes;            /* from o->offset on; whole blocks */
 	struct blkio_mem_region region; /* the buffers of all jobs */
 	size_t buffer_bytes;            /* from one buffer of a job to the next */

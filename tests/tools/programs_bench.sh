@@ -21,8 +21,11 @@ check "the report has IOPS" grep -qE '^ +read +IOPS=[0-9]' "$dir/out"
 check "the report has percentiles" grep -qE '99\.99 % +[0-9.]+ (ns|us|ms|s)' "$dir/out"
 check "no live line without a terminal" silent
 
-run "$bench" --rw=randread --runtime=1100ms --eta=always io_uring "path=$dir/disk"
+run "$bench" --rw=randread --runtime=1600ms --eta=always io_uring "path=$dir/disk"
 check "--eta=always" complains "IOPS"
+check "the report has the rates of each half second" grep -qE '^ +iops +min=.*, samples=[0-9]+$' \
+	"$dir/out"
+check "with them it fits a terminal" sh -c "tail -n +2 '$dir/out' | awk 'length > 80 { exit 1 }'"
 run "$bench" --disable-lat --number_ios=10 io_uring "path=$dir/disk"
 check "--disable_lat has no latencies" sh -c "! grep -q lat '$dir/out'"
 run "$bench" io_uring "path=$dir/disk"

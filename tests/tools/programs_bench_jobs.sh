@@ -91,6 +91,9 @@ test_pace() {
 		bench_json --rw=randread --rate_iops=400 --iodepth=4 --wait=$wait --runtime=1
 		check "--rate_iops, $wait" json '200 < d["total"]["read"]["total_ios"] <= 405'
 	done
+	check "the rate of each half second is told" json '(r := d["jobs"][0]["read"])["iops_samples"]
+		== r["bw_samples"] > 0 < r["iops_min"] <= r["iops_mean"] <= r["iops_max"] < 500
+		and abs(r["bw_mean"] - r["iops_mean"] * 4) < 0.1'
 	bench_json --rw=randread --rate_iops=100 --numjobs=2 --number_ios=20
 	check "--rate_iops is for each job" json 'd["total"]["read"]["total_ios"] == 40 and
 		180 < d["total"]["read"]["runtime"]'
