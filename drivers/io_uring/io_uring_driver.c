@@ -4,6 +4,9 @@
  */
 #include <errno.h>
 #include <limits.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 #include "drivers/io_uring/io_uring.h"
 #include "drivers/uring/props.h"
@@ -44,9 +47,32 @@ static bool probe_poll(int fd)
 			      false);
 }
 
+/*
+ * Whether the kernel copies between its own pages, as it does from the page cache to a registered
+ * buffer, as fast as to the application's. Linux 6.4 and later on x86: only a processor with fast
+ * short REP MOV copies the former with that instruction; others move word by word.
+ */
+static bool copies_fast_within_kernel(void)
+{
+#ifdef __x86_64__
+	const unsigned int fsrm = 1u << 4;
+	unsigned int eax, ebx, ecx, edx;
+
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && edx & fsrm;
+#else
+	return true;
+#endif
+}
+
 static int iou_connect(struct blkio *b)
 {
-	return file_connect(b, &to_iou(b)->file, probe_poll);
+	struct iou *d = to_iou(b);
+	int ret = file_connect(b, &d->file, probe_poll);
+
+	/* With the page cache in between no pages are pinned: it is all about the copy. */
+	if (ret == 0)
+		d->register_mem_regions = d->file.direct || copies_fast_within_kernel();
+	return ret;
 }
 
 static int iou_get_capacity(struct blkio *b, uint64_t *bytes)

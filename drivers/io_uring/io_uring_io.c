@@ -50,25 +50,24 @@ static always_inline int32_t expect_all(uint64_t len)
 	return likely(len <= INT_MAX) ? (int32_t)len : URING_EXPECT_NOTHING;
 }
 
-/* One buffer, through the registered buffer with this index unless it is URING_BUFS_NONE. */
+/* One buffer; a registered one lies where the last hit of the view of them was. */
 static always_inline void fill_single(struct iou_queue *q, uint64_t start, const void *buf,
-				      size_t len, uint32_t op_flags, uint32_t write, int index,
-				      const struct uring_req *req)
+				      size_t len, uint32_t op_flags, uint32_t write,
+				      bool registered, const struct uring_req *req)
 {
-	if (likely(index >= 0))
-		fill_sqe(q, (uint8_t)(IORING_OP_READ_FIXED + write), start,
-			 (uint64_t)(uintptr_t)buf, (uint32_t)len, rw_flags(op_flags), req)
-			->buf_index = (uint16_t)index;
-	else
-		fill_sqe(q, (uint8_t)(IORING_OP_READ + write), start, (uint64_t)(uintptr_t)buf,
-			 (uint32_t)len, rw_flags(op_flags), req);
+	uint32_t opcode = (registered ? IORING_OP_READ_FIXED : IORING_OP_READ) + write;
+	struct io_uring_sqe *sqe = fill_sqe(q, (uint8_t)opcode, start, (uint64_t)(uintptr_t)buf,
+					    (uint32_t)len, rw_flags(op_flags), req);
+
+	if (registered)
+		sqe->buf_index = (uint16_t)q->u.bufs.view.last.value;
 }
 
 static void fill_single_of(struct iou_queue *q, const struct uring_req *req, const void *buf,
 			   size_t len)
 {
 	fill_single(q, req->start, buf, len, req->op_flags, !uring_is_read(req),
-		    uring_bufs_find(&q->u.bufs, buf, len), req);
+		    uring_bufs_find(&q->u.bufs, buf, len) != URING_BUFS_NONE, req);
 }
 
 /*
@@ -235,6 +234,7 @@ int iou_submit(struct blkioq *base, const struct blkio_req *r)
 	if (!req || uring_is_full(&q->u.ring))
 		return SUBMIT_FULL;
 	req->op_flags = BLKIO_OP_FLAGS(r->op, r->flags);
+	req->retries = 0;
 	req->user_data = r->user_data;
 	req->start = r->start;
 	req->iovcnt = 0;
@@ -246,35 +246,45 @@ int iou_submit(struct blkioq *base, const struct blkio_req *r)
 	return 0;
 }
 
-void iou_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, void *user_data,
-		   uint32_t op_flags)
+/* The whole of a plain read or write. False if there is no room. */
+static always_inline bool submit_single(struct iou_queue *q, uint64_t start, void *buf, size_t len,
+					void *user_data, uint32_t op_flags, bool registered)
 {
-	struct iou_queue *q = to_iou_queue(base);
-	const struct mem_view *view = &q->u.bufs.view;
 	struct uring_req *req = q->u.free;
-	bool registered = mem_view_hit(view, (uintptr_t)buf, len);
 
-	/* No calls here but this one, which is a jump: so no register need be saved. */
-	if (unlikely(!mem_view_is_current(view) || !req || uring_is_full(&q->u.ring) ||
-		     (!registered && view->len))) {
-		queue_submit_slowly(base, start, buf, len, user_data, op_flags);
-		return;
-	}
+	if (unlikely(!req || uring_is_full(&q->u.ring)))
+		return false;
 	q->u.free = req->next;
-	base->in_flight++;
+	q->u.q.in_flight++;
 	req->expect = (int32_t)len; /* the gate has seen that it fits */
 	req->op_flags = op_flags;
 	req->step = IOU_TRANSFER;
+	req->retries = 0;
 	req->iovcnt = 0;
 	req->user_data = user_data;
 	req->start = start;
 	req->left = len;
 	req->buf = buf;
-	if (likely(registered))
-		fill_single(q, start, buf, len, op_flags, op_flags >> 8,
-			    (int)(uint16_t)view->last.value, req);
-	else
-		fill_single(q, start, buf, len, op_flags, op_flags >> 8, URING_BUFS_NONE, req);
+	fill_single(q, start, buf, len, op_flags, op_flags >> 8, registered, req);
+	return true;
+}
+
+void iou_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, void *user_data,
+		   uint32_t op_flags)
+{
+	struct iou_queue *q = to_iou_queue(base);
+	const struct mem_view *view = &q->u.bufs.view;
+	bool done = false;
+
+	if (mem_view_is_current(view)) {
+		if (mem_view_hit(view, (uintptr_t)buf, len))
+			done = submit_single(q, start, buf, len, user_data, op_flags, true);
+		else if (!view->len)
+			done = submit_single(q, start, buf, len, user_data, op_flags, false);
+	}
+	/* No calls here but this one, which is a jump: so no register need be saved. */
+	if (unlikely(!done))
+		queue_submit_slowly(base, start, buf, len, user_data, op_flags);
 }
 
 static bool finish_step(struct uring_queue *u, struct uring_req *req,

@@ -337,26 +337,18 @@ int nvu_submit(struct blkioq *base, const struct blkio_req *r)
 	return 0;
 }
 
-/* Not for a namespace with protection information. */
-void nvu_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, void *user_data,
-		   uint32_t op_flags)
+/* The whole of a plain read or write. False if there is no room. */
+static always_inline bool submit_single(struct nvu_queue *q, uint64_t start, void *buf, size_t len,
+					void *user_data, uint32_t op_flags, bool registered)
 {
-	struct nvu_queue *q = to_nvu_queue(base);
-	const struct mem_view *view = &q->u.bufs.view;
 	struct uring_req *req = q->u.free;
-	bool registered = mem_view_hit(view, (uintptr_t)buf, len) && !((uintptr_t)buf & DWORD_MASK);
-	uint32_t write = op_flags >> 8;
+	uint8_t opcode = (uint8_t)(nvme_cmd_read - (op_flags >> 8));
 	uint32_t dword_12;
 
-	/* No calls here but this one, which is a jump: so no register need be saved. */
-	if (unlikely(!mem_view_is_current(view) || !req || uring_is_full(&q->u.ring) ||
-		     (!registered && view->len) || len - 1 >= q->max_command ||
-		     len & base->align_mask)) {
-		queue_submit_slowly(base, start, buf, len, user_data, op_flags);
-		return;
-	}
+	if (unlikely(!req || uring_is_full(&q->u.ring)))
+		return false;
 	q->u.free = req->next;
-	base->in_flight++;
+	q->u.q.in_flight++;
 	req->expect = 0;
 	req->op_flags = op_flags;
 	req->step = NVU_TRANSFER;
@@ -367,12 +359,29 @@ void nvu_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, v
 	req->left = len;
 	req->buf = buf;
 	dword_12 = ((uint32_t)(len >> q->lba_shift) - 1) | FUA_OF(op_flags);
-	if (likely(registered))
-		fill(q, req, (uint8_t)(nvme_cmd_read - write), start >> q->lba_shift, dword_12, buf,
-		     (uint32_t)len, (int)(uint16_t)view->last.value);
-	else
-		fill(q, req, (uint8_t)(nvme_cmd_read - write), start >> q->lba_shift, dword_12, buf,
-		     (uint32_t)len, URING_BUFS_NONE);
+	fill(q, req, opcode, start >> q->lba_shift, dword_12, buf, (uint32_t)len,
+	     registered ? (int)(uint16_t)q->u.bufs.view.last.value : URING_BUFS_NONE);
+	return true;
+}
+
+/* Not for a namespace with protection information. */
+void nvu_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, void *user_data,
+		   uint32_t op_flags)
+{
+	struct nvu_queue *q = to_nvu_queue(base);
+	const struct mem_view *view = &q->u.bufs.view;
+	bool odd = (len & base->align_mask) | ((uintptr_t)buf & DWORD_MASK);
+	bool done = false;
+
+	if (likely(mem_view_is_current(view) && !odd && len - 1 < q->max_command)) {
+		if (mem_view_hit(view, (uintptr_t)buf, len))
+			done = submit_single(q, start, buf, len, user_data, op_flags, true);
+		else if (!view->len)
+			done = submit_single(q, start, buf, len, user_data, op_flags, false);
+	}
+	/* No calls here but this one, which is a jump: so no register need be saved. */
+	if (unlikely(!done))
+		queue_submit_slowly(base, start, buf, len, user_data, op_flags);
 }
 
 int nvu_reap(struct blkioq *q, struct blkio_completion *completions, int max)

@@ -21,9 +21,10 @@
 struct uring_req {
 	int32_t expect;    /* the result that completes the request, and well */
 	uint32_t op_flags; /* BLKIO_OP_FLAGS() */
-	uint16_t step;     /* what the kernel has now: an enum of the driver's */
-	uint16_t retries;  /* in a row */
-	uint32_t iovcnt;   /* iovecs left; 0 when buf is used */
+	/* One store clears these three. */
+	uint16_t step;    /* what the kernel has now: an enum of the driver's; 0: data */
+	uint16_t retries; /* in a row */
+	uint32_t iovcnt;  /* iovecs left; 0 when buf is used */
 	void *user_data;
 	uint64_t start;
 	uint64_t left;
@@ -98,18 +99,25 @@ static inline bool uring_is_read(const struct uring_req *req)
 	return uring_op(req) == BLKIO_OP_READ || uring_op(req) == BLKIO_OP_READV;
 }
 
-/* The op reap, to be called with constants: is the ring one of big CQEs, what is the step. */
+/*
+ * The op reap, to be called with constants: is the ring one of big CQEs, what is the step. Looks at
+ * `max` CQEs at most, so that requests which go on make it fewer completions: uring_queue_again()
+ * has do_io come back.
+ */
 static always_inline int uring_queue_reap(struct blkioq *base, struct blkio_completion *completions,
 					  int max, bool big, uring_step *step)
 {
 	struct uring_queue *u = to_uring_queue(base);
 	struct uring *ring = &u->ring;
-	struct blkio_completion *c = completions, *end = completions + max;
+	struct blkio_completion *c = completions;
+	struct uring_req *free = u->free; /* no step takes one from there */
 	unsigned int head = *ring->cq_khead;
 	/* Acquire: the CQEs were written before the tail. */
 	unsigned int tail = load_acquire(ring->cq_ktail);
 
-	for (; c != end && head != tail; head++) {
+	if (tail - head > (unsigned int)max)
+		tail = head + (unsigned int)max;
+	for (; head != tail; head++) {
 		const struct io_uring_cqe *cqe = &ring->cqes[(head & ring->cq_mask) << big];
 		struct uring_req *req = (struct uring_req *)(uintptr_t)cqe->user_data;
 
@@ -119,9 +127,10 @@ static always_inline int uring_queue_reap(struct blkioq *base, struct blkio_comp
 			continue;
 		}
 		c++;
-		req->next = u->free;
-		u->free = req;
+		req->next = free;
+		free = req;
 	}
+	u->free = free;
 	/* Release: the CQEs are read before the kernel may write there again. */
 	store_release(ring->cq_khead, head);
 	return (int)(c - completions);

@@ -79,6 +79,7 @@ test_file()
 	else
 		skip "$driver direct=true" "no O_DIRECT in $dir ($(stat -f -c %T "$dir"))"
 	fi
+	[ "$driver" = threads ] || run_with_addition register-mem-regions=true "path=$dir/file"
 	for addition in "${additions[@]}"; do
 		run_with_addition "$addition" "path=$dir/file" "${direct[@]}"
 	done

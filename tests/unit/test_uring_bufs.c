@@ -3,7 +3,9 @@
  * Mapped memory regions as registered buffers: found where they are, gone when they are unmapped,
  * and never needed.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -82,6 +84,54 @@ START_TEST(nothing_is_registered_if_nobody_wants_that)
 	r = alloc_and_map(PAGE);
 	ck_assert(!read_registered(r.addr, PAGE, 0));
 	ck_assert_int_eq(nr_tables, 0);
+}
+END_TEST
+
+/* As the kernel tells it. Other processors than those of x86 know no difference. */
+static bool copies_fast_within_kernel(void)
+{
+	char line[4096];
+	bool x86 = false, fsrm = false;
+	FILE *cpus = fopen("/proc/cpuinfo", "r");
+
+	ck_assert_ptr_nonnull(cpus);
+	while (!x86 && fgets(line, sizeof(line), cpus)) {
+		x86 = !strncmp(line, "flags", 5);
+		fsrm = x86 && strstr(line, " fsrm");
+	}
+	fclose(cpus);
+	return fsrm || !x86;
+}
+
+static bool registers_by_default(int fd)
+{
+	struct blkio *b;
+	bool value;
+
+	ck_assert_int_eq(blkio_create("io_uring", &b), 0);
+	ck_assert_int_eq(blkio_set_int(b, "fd", fd), 0);
+	ck_assert_int_eq(blkio_connect(b), 0);
+	ck_assert_int_eq(blkio_get_bool(b, "register-mem-regions", &value), 0);
+	blkio_destroy(&b);
+	return value;
+}
+
+START_TEST(the_page_cache_is_for_processors_that_copy_fast)
+{
+	ck_assert(registers_by_default(temp_file(FILE_LEN)) == copies_fast_within_kernel());
+}
+END_TEST
+
+START_TEST(direct_io_always_gains)
+{
+	int fd = temp_file(FILE_LEN);
+
+	if (fcntl(fd, F_SETFL, O_DIRECT) < 0) {
+		close(fd);
+		test_skip("there is no O_DIRECT for temporary files here");
+		return;
+	}
+	ck_assert(registers_by_default(fd));
 }
 END_TEST
 
@@ -439,6 +489,8 @@ static Suite *bufs_suite(void)
 		each_region_has_an_index_of_its_own,
 		requests_in_a_region_use_it,
 		nothing_is_registered_if_nobody_wants_that,
+		the_page_cache_is_for_processors_that_copy_fast,
+		direct_io_always_gains,
 		requests_anywhere_else_do_without,
 		a_vectored_request_of_one_buffer_uses_it_too,
 		an_unmapped_region_is_not_found,
