@@ -106,8 +106,8 @@ static cold int tell_lost(struct blkioq *q)
 }
 
 /* Returns how many completions there are now, or -errno with *n telling how many there were. */
-static int run(struct blkioq *q, struct blkio_completion *completions, int min, int max, int *n,
-	       struct blkio_wait *wait)
+static always_inline int run(struct blkioq *q, struct blkio_completion *completions, int min,
+			     int max, int *n, struct blkio_wait *wait)
 {
 	int got;
 
@@ -156,7 +156,7 @@ static int prepare(struct blkioq *q, int min)
 			       "min_completions is %d, but only %ju requests are "
 			       "outstanding",
 			       min, (uintmax_t)outstanding(q));
-	if (!fifo_reserve(&q->done, (uint32_t)min))
+	if (unlikely((uint32_t)min > q->done.cap) && !fifo_reserve(&q->done, (uint32_t)min))
 		return err_os(-ENOMEM, "cannot wait for %d completions", min);
 	return 0;
 }
