@@ -248,6 +248,7 @@ int run_go(struct run *run)
 		if (run_failed_job(run))
 			break;
 	}
+	run->broken_off = status != STATUS_OK;
 	return status;
 }
 
@@ -266,6 +267,8 @@ const char *run_error(const struct run *run)
 
 	if (failed)
 		return failed->error;
+	if (run->broken_off)
+		return msg_last();
 	if (run->interrupted || run_has_results(run))
 		return NULL;
 	return "no job came to the measurement; --runtime is shorter than a request takes";

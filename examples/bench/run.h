@@ -24,6 +24,7 @@ struct run {
 	uint64_t start_ns; /* of the group, seen by the main thread */
 	uint64_t id;       /* random: tells what was written from what an earlier run has */
 	bool interrupted;  /* by SIGINT or SIGTERM */
+	bool broken_off;   /* by what its message told: a device that could not be opened, say */
 };
 
 /* The results are statuses; run_finish() fits after any of them. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 static const char *msg_place;
+static char last[1024];
 
 void msg_set_place(const char *place)
 {
@@ -19,6 +20,12 @@ void msg_set_place(const char *place)
 
 static __attribute__((format(printf, 1, 0))) void say(const char *fmt, va_list args)
 {
+	int len = msg_place ? snprintf(last, sizeof(last) / 2, "%.500s: ", msg_place) : 0;
+	va_list again;
+
+	va_copy(again, args);
+	vsnprintf(last + len, sizeof(last) - (size_t)len, fmt, again);
+	va_end(again);
 	fprintf(stderr, "%s: ", program_invocation_short_name);
 	if (msg_place)
 		fprintf(stderr, "%s: ", msg_place);
@@ -38,13 +45,21 @@ int msg_failed(const char *fmt, ...)
 
 int msg_blkio(const char *fmt, ...)
 {
+	size_t len;
 	va_list args;
 
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);
+	len = strlen(last);
+	snprintf(last + len, sizeof(last) - len, ": %s", blkio_get_error_msg());
 	fprintf(stderr, ": %s\n", blkio_get_error_msg());
 	return STATUS_FAILED;
+}
+
+const char *msg_last(void)
+{
+	return last;
 }
 
 int msg_usage(const char *fmt, ...)

@@ -21,6 +21,8 @@ void msg_set_place(const char *place);
 int msg_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Print "program: text: the library's last error" and return STATUS_FAILED. */
 int msg_blkio(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The text of the last message, up to 1023 bytes of it; "" if there was none. */
+const char *msg_last(void);
 /* Print "program: text", point to --help, and return STATUS_USAGE. */
 int msg_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* STATUS_OK, or a message and STATUS_FAILED if what went to stdout did not get there. */

@@ -74,6 +74,8 @@ test_one_after_the_other() {
 	run "$bench" --jobfile="$dir/x.fio" --output-format=json
 	check "it is not in the total" json '0 < d["total"]["write"]["runtime"] < 60000 and
 		[j["jobname"] for j in d["jobs"]] == ["make", "use"]'
+	check "the report tells why it ended" json '"too much: --offset and --size reach beyond" in
+		d["error message"]'
 }
 
 test_faults() {
