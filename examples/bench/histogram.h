@@ -47,8 +47,10 @@ static inline void histogram_add(struct histogram *h, uint64_t value, uint64_t c
 {
 	h->bucket[histogram_index(value)] += count;
 	h->sum += value * count;
-	h->min = value < h->min ? value : h->min;
-	h->max = value > h->max ? value : h->max;
+	if (__builtin_expect(value < h->min, 0))
+		h->min = value;
+	if (__builtin_expect(value > h->max, 0))
+		h->max = value;
 }
 
 #endif /* BENCH_HISTOGRAM_H */

@@ -60,6 +60,17 @@ struct slot {
 	enum op op;
 };
 
+/* Times of count requests that were queued together, and of some that ended together. */
+struct queued_times {
+	enum op op;
+	uint64_t slat_ns, count;
+};
+
+struct ended_times {
+	enum op op;
+	uint64_t lat_ns, clat_ns, count;
+};
+
 /* Times of one kind of request. */
 struct op_stats {
 	struct histogram slat, clat, lat;
@@ -93,6 +104,8 @@ struct job {
 	int (*reap)(struct job *job, uint64_t wait_ns);
 	void (*issue)(struct job *job, int count);
 	struct op_stats *stats[OP_COUNT];
+	struct queued_times queued; /* what stats have yet to get */
+	struct ended_times ended;
 	_Atomic uint64_t done[OP_COUNT]; /* succeeded; others read it */
 	uint64_t depth[DEPTH_LEVELS];    /* requests that made in_flight so many */
 	struct offsets offsets;

@@ -6,7 +6,8 @@
  * queued in their place. The first is the completion time of the whole batch and the time at which
  * the next requests are made; the second is when these were queued. A latency therefore includes
  * the time that a request waited for its neighbours in the batch, as the application sees it.
- * Without latencies (--disable_lat) no clock is read.
+ * Without latencies (--disable_lat) no clock is read. What goes into the histograms waits until the
+ * next requests are with the device: then it delays none of them.
  *
  * The end: the main thread watches the clock and sets the phase, which is looked at once for each
  * batch; then nothing more is left to queue, and what is in flight is waited for.
@@ -154,6 +155,33 @@ static __attribute__((noinline, cold)) void request_failed(struct job *job,
 			      : "wrong result");
 }
 
+static always_inline void account_queued(struct job *job)
+{
+	struct queued_times *t = &job->queued;
+
+	if (t->count)
+		histogram_add(&job->stats[t->op]->slat, t->slat_ns, t->count);
+	t->count = 0;
+}
+
+static always_inline void account_ended(struct job *job)
+{
+	struct ended_times *t = &job->ended;
+
+	if (t->count) {
+		histogram_add(&job->stats[t->op]->lat, t->lat_ns, t->count);
+		histogram_add(&job->stats[t->op]->clat, t->clat_ns, t->count);
+	}
+	t->count = 0;
+}
+
+/* What is to go into the histograms goes there now. */
+static void account(struct job *job)
+{
+	account_queued(job);
+	account_ended(job);
+}
+
 /* Requests of one kind in a batch that began together and end together. */
 struct same {
 	enum op op;
@@ -163,7 +191,6 @@ struct same {
 /* The counters of what is done have one writer: a load and a store are enough. */
 static always_inline void count_same(struct job *job, const struct same *same)
 {
-	struct op_stats *stats = job->stats[same->op];
 	uint64_t done = atomic_load_explicit(&job->done[same->op], memory_order_relaxed);
 
 	if (unlikely(same->start_ns == SLOT_OF_RAMP))
@@ -171,8 +198,13 @@ static always_inline void count_same(struct job *job, const struct same *same)
 	atomic_store_explicit(&job->done[same->op], done + same->count, memory_order_relaxed);
 	if (!job->measure)
 		return;
-	histogram_add(&stats->lat, job->now_ns - same->start_ns, same->count);
-	histogram_add(&stats->clat, job->now_ns - same->queued_ns, same->count);
+	account_ended(job);
+	job->ended = (struct ended_times) {
+		.op = same->op,
+		.lat_ns = job->now_ns - same->start_ns,
+		.clat_ns = job->now_ns - same->queued_ns,
+		.count = same->count,
+	};
 }
 
 /*
@@ -213,19 +245,20 @@ static void take_completions(struct job *job, int count)
 static void note_queued(struct job *job, int count)
 {
 	struct slot *const *slot = job->free + job->free_count;
-	uint64_t queued_ns = stamp_ns(), slat_ns = queued_ns - job->now_ns, same = 0;
-	enum op op = slot[0]->op;
+	uint64_t queued_ns = stamp_ns();
+	struct queued_times same = { .op = slot[0]->op, .slat_ns = queued_ns - job->now_ns };
 
+	account_queued(job);
 	for (int i = 0; i < count; i++) {
 		slot[i]->queued_ns = queued_ns;
-		if (unlikely(slot[i]->op != op)) {
-			histogram_add(&job->stats[op]->slat, slat_ns, same);
-			op = slot[i]->op;
-			same = 0;
+		if (unlikely(slot[i]->op != same.op)) {
+			histogram_add(&job->stats[same.op]->slat, same.slat_ns, same.count);
+			same.op = slot[i]->op;
+			same.count = 0;
 		}
-		same++;
+		same.count++;
 	}
-	histogram_add(&job->stats[op]->slat, slat_ns, same);
+	job->queued = same;
 }
 
 static void count_depth(struct job *job, int count)
@@ -282,6 +315,7 @@ static int may_issue(struct job *job, uint64_t *wait_ns)
 /* The phase has changed. */
 static __attribute__((noinline, cold)) void enter_phase(struct job *job, int phase)
 {
+	account(job);
 	if (phase >= PHASE_STOP)
 		job->left = 0;
 	else if (phase == PHASE_MEASURE)
@@ -324,7 +358,9 @@ static bool step(struct job *job)
 	count = job->reap(job, wait_ns);
 	if (count > 0)
 		take_completions(job, count);
-	else if (unlikely(count < 0))
+	else if (count == 0)
+		account(job);
+	else
 		job_fail(job, -count, "waiting for completions: %s", blkio_get_error_msg());
 	return count >= 0;
 }
@@ -333,4 +369,5 @@ void worker_run(struct job *job)
 {
 	while (step(job))
 		continue;
+	account(job);
 }
