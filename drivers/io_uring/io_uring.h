@@ -25,7 +25,7 @@ enum iou_step {
 	IOU_DISCARD_CMD,
 	IOU_WRITE_ZEROES, /* writing buffers of zeroes */
 	IOU_FLUSH,
-	IOU_ZONE, /* reading the eventfd that tells of zone requests */
+	IOU_ZONE, /* reading the pipe that tells of zone requests */
 };
 
 struct iou_zones;

@@ -50,7 +50,8 @@ static bool probe_poll(int fd)
 /*
  * Whether the kernel copies between its own pages, as it does from the page cache to a registered
  * buffer, as fast as to the application's. Linux 6.4 and later on x86: only a processor with fast
- * short REP MOV copies the former with that instruction; others move word by word.
+ * short REP MOV copies the former with that instruction; others move word by word. Older kernels
+ * copy both alike, and lose nothing without registration.
  */
 static bool copies_fast_within_kernel(void)
 {

@@ -289,8 +289,5 @@ bool iou_zone_finish(struct iou_queue *q, struct uring_req *req, int res,
 		req->retries = 0;
 	else if (req->retries++ >= READ_RETRIES)
 		(void)file_pool_wait(&z->pool, 1, &wait);
-	if (!take(z, c))
-		return false;
-	req->retries = 0; /* as the next request expects it */
-	return true;
+	return take(z, c);
 }

@@ -379,7 +379,7 @@ void nvu_submit_rw(struct blkioq *base, uint64_t start, void *buf, size_t len, v
 		else if (!view->len)
 			done = submit_single(q, start, buf, len, user_data, op_flags, false);
 	}
-	/* No calls here but this one, which is a jump: so no register need be saved. */
+	/* No call here but this one, which is a jump. */
 	if (unlikely(!done))
 		queue_submit_slowly(base, start, buf, len, user_data, op_flags);
 }

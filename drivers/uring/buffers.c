@@ -122,6 +122,8 @@ static bool set_slot(struct uring_bufs *t, unsigned int i, const struct uring_bu
 {
 	if (!take_budget(t->budget, buf->len))
 		return false;
+	/* The ring is locked while the kernel pins: have the pages there before. */
+	(void)madvise((void *)buf->addr, buf->len, MADV_POPULATE_WRITE);
 	if (!update_slot(t, i, buf)) {
 		atomic_fetch_sub(&t->budget->used_bytes, buf->len);
 		return false;
@@ -155,11 +157,8 @@ static bool register_buf(struct uring_bufs *t, const struct uring_buf *buf)
 	if (is_registered(t, buf))
 		return true;
 	for (unsigned int i = 0; i < URING_MAX_BUFS; i++) {
-		if (t->registered[i].len)
-			continue;
-		/* The ring is locked while the kernel pins: have the pages there before. */
-		(void)madvise((void *)buf->addr, buf->len, MADV_POPULATE_WRITE);
-		return make_table(t) && set_slot(t, i, buf);
+		if (!t->registered[i].len)
+			return make_table(t) && set_slot(t, i, buf);
 	}
 	return false;
 }

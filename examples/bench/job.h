@@ -154,6 +154,8 @@ uint64_t job_done(const struct job *job, enum op op);
 /* worker.c: the loop. Choose its parts; then run it. */
 void worker_choose(struct job *job);
 void worker_run(struct job *job);
+/* What is to go into the histograms goes there now. */
+void worker_account(struct job *job);
 /* The kind of the next request. */
 enum op worker_next_op(struct job *job);
 

@@ -7,7 +7,8 @@
  * the next requests are made; the second is when these were queued. A latency therefore includes
  * the time that a request waited for its neighbours in the batch, as the application sees it.
  * Without latencies (--disable_lat) no clock is read. What goes into the histograms waits until the
- * next requests are with the device: then it delays none of them.
+ * device has the next requests and nothing has completed yet, so that it delays none of them; but
+ * not where submitting and waiting is one call (WAIT_BLOCK).
  *
  * The end: the main thread watches the clock and sets the phase, which is looked at once for each
  * batch; then nothing more is left to queue, and what is in flight is waited for.
@@ -175,8 +176,7 @@ static always_inline void account_ended(struct job *job)
 	t->count = 0;
 }
 
-/* What is to go into the histograms goes there now. */
-static void account(struct job *job)
+void worker_account(struct job *job)
 {
 	account_queued(job);
 	account_ended(job);
@@ -315,7 +315,7 @@ static int may_issue(struct job *job, uint64_t *wait_ns)
 /* The phase has changed. */
 static __attribute__((noinline, cold)) void enter_phase(struct job *job, int phase)
 {
-	account(job);
+	worker_account(job);
 	if (phase >= PHASE_STOP)
 		job->left = 0;
 	else if (phase == PHASE_MEASURE)
@@ -359,7 +359,7 @@ static bool step(struct job *job)
 	if (count > 0)
 		take_completions(job, count);
 	else if (count == 0)
-		account(job);
+		worker_account(job);
 	else
 		job_fail(job, -count, "waiting for completions: %s", blkio_get_error_msg());
 	return count >= 0;
@@ -369,5 +369,5 @@ void worker_run(struct job *job)
 {
 	while (step(job))
 		continue;
-	account(job);
+	worker_account(job);
 }

@@ -52,6 +52,7 @@ int wait_eventfd(struct job *job, uint64_t wait_ns)
 	blkioq_set_completion_fd_enabled(job->q, true);
 	n = wait_poll(job, 0);
 	if (n == 0) {
+		worker_account(job);
 		event.fd = blkioq_get_completion_fd(job->q);
 		if (ppoll(&event, 1, wait_ns == UINT64_MAX ? NULL : &timeout, NULL) == 1 &&
 		    read(event.fd, &events, sizeof(events)) < 0)

@@ -11,7 +11,7 @@ struct iou_fixture fixture;
 int update_ret;
 bool refuse_removal;
 int sparse_ret;
-int nr_updates, nr_tables;
+int nr_updates, nr_tables, nr_populated;
 
 int __wrap_io_uring_register_buffers_update_tag(struct io_uring *ring, unsigned int off,
 						const struct iovec *iov, const __u64 *tags,
@@ -45,6 +45,7 @@ int __wrap_io_uring_register_buffers_sparse(struct io_uring *ring, unsigned int 
 /* Memory that is not really registered need not really be there. */
 int __wrap_madvise(void *addr, size_t len, int advice)
 {
+	nr_populated++;
 	return update_ret ? 0 : __real_madvise(addr, len, advice);
 }
 

@@ -15,7 +15,7 @@ extern struct iou_fixture fixture;
 extern int update_ret; /* what a registration returns; 0: what the kernel says */
 extern bool refuse_removal;
 extern int sparse_ret;
-extern int nr_updates, nr_tables;
+extern int nr_updates, nr_tables, nr_populated;
 
 void bufs_single_issuer(struct blkio *b);
 void bufs_pin_all(struct blkio *b);

@@ -84,6 +84,7 @@ START_TEST(nothing_is_registered_if_nobody_wants_that)
 	r = alloc_and_map(PAGE);
 	ck_assert(!read_registered(r.addr, PAGE, 0));
 	ck_assert_int_eq(nr_tables, 0);
+	ck_assert_int_eq(nr_populated, 0); /* nor made resident */
 }
 END_TEST
 
@@ -394,6 +395,7 @@ START_TEST(a_kernel_without_such_tables_is_asked_once)
 	alloc_and_map(PAGE);
 	ck_assert_int_eq(nr_tables, 1);
 	ck_assert_int_eq(nr_updates, 0);
+	ck_assert_int_eq(nr_populated, 0);
 	ck_assert(!read_registered(r.addr, PAGE, 0));
 }
 END_TEST
@@ -430,6 +432,7 @@ START_TEST(over_the_limit_of_locked_memory_requests_go_on_without)
 	ck_assert(read_registered(small.addr, PAGE, 0));
 	ck_assert(!read_registered(big.addr, PAGE, 0));
 	ck_assert(!read_registered((char *)big.addr + 255 * PAGE, PAGE, 0));
+	ck_assert_int_eq(nr_populated, 1);
 }
 END_TEST
 
