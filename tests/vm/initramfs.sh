@@ -15,13 +15,13 @@ initramfs_module_files() {
 		awk '$1 == "insmod" { print $2 }'
 }
 
-# The list of each module names its files for the guest, which has no modprobe.
+# The list of each module has the names and files of what it needs, for the guest has no modprobe.
 initramfs_add_modules() {
 	mkdir -p "$2/lib/modules"
 	for initramfs_module in $initramfs_modules; do
 		for initramfs_file in $(initramfs_module_files "$1" "$initramfs_module"); do
 			initramfs_base=$(basename "$initramfs_file" .xz)
-			echo "$initramfs_base"
+			echo "$(echo "${initramfs_base%.ko}" | tr - _) $initramfs_base"
 			[ ! -e "$2/lib/modules/$initramfs_base" ] || continue
 			case $initramfs_file in
 			*.xz) xz -dc "$initramfs_file" >"$2/lib/modules/$initramfs_base" ;;

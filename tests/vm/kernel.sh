@@ -5,6 +5,8 @@
 # they are. To be sourced.
 #
 #	kernel_fetch SUITE PACKAGE DIR	DIR/vmlinuz, DIR/version and DIR/lib/modules, unless they are there
+#	kernel_inflate DIR		DIR/vmlinux, if that can be had from it
+#	kernel_image DIR		prints which of the two is to be started
 
 # Where Debian comes from on this machine: "[options] URI" of the source that has the release.
 kernel_source() {
@@ -86,4 +88,36 @@ kernel_fetch() {
 	fi
 	rm -rf "$kernel_work"
 	return $kernel_result
+}
+
+# FILE OFFSET: a little-endian number of 32 bits.
+kernel_number() {
+	od -A n -t u4 -j "$2" -N 4 "$1" | tr -d ' '
+}
+
+# The compressed kernel inside of a bzImage: behind the sectors of its set-up (Documentation/arch/x86/boot.rst:
+# setup_sects, payload_offset, payload_length), without the size at its end that tools do not know.
+kernel_payload() {
+	kernel_sectors=$(od -A n -t u1 -j 497 -N 1 "$1" | tr -d ' ')
+	kernel_at=$(((kernel_sectors + 1) * 512 + $(kernel_number "$1" 584)))
+	tail -c +$((kernel_at + 1)) "$1" | head -c $(($(kernel_number "$1" 588) - 4))
+}
+
+# The host inflates a kernel in no time, an emulated processor takes one to two seconds. QEMU starts it
+# by its PVH entry. Without the tool for this format the guest does it.
+kernel_inflate() {
+	[ ! -e "$1/vmlinux" ] || return 0
+	kernel_raw=$(mktemp "$1/vmlinux.XXXXXX") || return 0
+	for kernel_tool in zstd lz4 xz gzip; do
+		command -v $kernel_tool >/dev/null || continue
+		kernel_payload "$1/vmlinuz" | $kernel_tool -dcq >"$kernel_raw" 2>/dev/null || continue
+		[ "$(head -c 4 "$kernel_raw" | tail -c 3)" = ELF ] || continue
+		chmod 644 "$kernel_raw" && mv "$kernel_raw" "$1/vmlinux"
+		return
+	done
+	rm -f "$kernel_raw"
+}
+
+kernel_image() {
+	if [ -e "$1/vmlinux" ]; then echo "$1/vmlinux"; else echo "$1/vmlinuz"; fi
 }

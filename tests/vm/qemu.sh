@@ -63,6 +63,17 @@ qemu_devices() {
 	qemu_virtio_blk direct iommu_platform=off
 }
 
+# What the guest's kernel leaves out, for it costs a tenth of what runs in it and is not what the tests
+# are about: hardening, auditing and accounting.
+qemu_plain="mitigations=off init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off lsm= audit=0"
+qemu_plain="$qemu_plain cgroup_disable=memory rcupdate.rcu_expedited=1"
+# And what takes seconds of its start: tests of ciphers, certificates, types for BPF.
+qemu_plain="$qemu_plain cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list"
+qemu_plain="$qemu_plain,bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init,bpf_sockmap_iter_init"
+# No errors on the console, which tests provoke by the hundred, and where each byte is dear. dmesg has
+# them, and a kernel that panics shows all.
+qemu_line_base="console=ttyS0 quiet loglevel=2 panic=-1 oops=panic intel_iommu=on nvme.poll_queues=2 $qemu_plain"
+
 qemu_run() {
 	qemu_seconds=$1 qemu_kernel=$2 qemu_initramfs=$3 qemu_dir=$4 qemu_line=$5
 	shift 5
@@ -72,7 +83,7 @@ qemu_run() {
 		qemu-system-x86_64 -accel $qemu_accelerator -M q35 \
 		-smp 2 -m 1024 -nodefaults -no-user-config -display none -no-reboot \
 		-device isa-debug-exit,iobase=0x501,iosize=1 \
-		-kernel "$qemu_kernel/vmlinuz" -initrd "$qemu_initramfs" \
-		-append "console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on nvme.poll_queues=2 mitigations=off $qemu_line" \
+		-kernel "$(kernel_image "$qemu_kernel")" -initrd "$qemu_initramfs" \
+		-append "$qemu_line_base $qemu_line" \
 		$(qemu_devices "$qemu_dir") "$@"
 }

@@ -138,6 +138,7 @@ prepare()
 	*) usage_error "there is no kernel $1" ;;
 	esac
 	why=$(kernel_fetch "$release" linux-image-cloud-amd64 "$cache/$1") || skip_all "$why"
+	kernel_inflate "$cache/$1"
 	make_initramfs "$1"
 	make_disks || exit 1
 	qemu_probe "$cache/$1" "$work/$1.img" "$own/disks"

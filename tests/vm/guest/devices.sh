@@ -4,24 +4,31 @@
 # The devices of the guest (qemu.sh), found by what they are: names differ from boot to boot. To be
 # sourced; "run.sh --command" and the shell have it as well.
 
+# Processes are dear here: what is looked for often is found without any.
+
 # wait_for FILE: ten seconds at most.
 wait_for() {
-	for _ in $(seq 1000); do
-		[ ! -e "$1" ] || return 0
+	wait_tries=0
+	while [ ! -e "$1" ]; do
+		[ $wait_tries -lt 1000 ] || return 1
+		wait_tries=$((wait_tries + 1))
 		usleep 10000
 	done
-	return 1
 }
 
 # nvme_disk NSID: the block device of a namespace, waited for. The scan of the kernel goes on while
 # the first processes run.
 nvme_disk() {
-	for _ in $(seq 1000); do
+	nvme_tries=0
+	while [ $nvme_tries -lt 1000 ]; do
 		for nvme_entry in /sys/block/nvme0n*; do
-			[ "$(cat "$nvme_entry/nsid" 2>/dev/null)" = "$1" ] || continue
+			[ -e "$nvme_entry/nsid" ] || continue
+			read -r nvme_nsid <"$nvme_entry/nsid"
+			[ "$nvme_nsid" = "$1" ] || continue
 			wait_for "/dev/${nvme_entry##*/}" && echo "/dev/${nvme_entry##*/}"
 			return
 		done
+		nvme_tries=$((nvme_tries + 1))
 		usleep 10000
 	done
 	return 1

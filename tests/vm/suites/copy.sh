@@ -8,6 +8,10 @@ set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
 
+load_nvme
+load_vfio
+load_vduse
+
 bytes=2097152
 drivers="io_uring threads nvme-io_uring virtio-blk-vhost-user virtio-blk-vfio-pci virtio-blk-vhost-vdpa"
 socket=/tmp/copy.sock

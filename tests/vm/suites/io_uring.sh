@@ -7,6 +7,9 @@ set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
 
+load_nvme
+load_null_blk
+
 test_nvme() {
 	disk=$(nvme_disk 1)
 	if [ -z "$disk" ]; then
@@ -83,6 +86,7 @@ test_switched_off() {
 }
 
 test_loop() {
+	load loop
 	truncate -s 16M /tmp/loop.img
 	disk=$(losetup -f) && losetup "$disk" /tmp/loop.img
 	conformance_of "loop device" --only=requests/ io_uring "path=$disk"

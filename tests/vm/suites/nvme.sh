@@ -8,6 +8,8 @@ set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
 
+load_nvme
+
 driver=nvme-io_uring
 bytes=4194304
 
