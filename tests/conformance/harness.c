@@ -207,6 +207,8 @@ static bool run_one(const struct test *t, enum io_mode mode)
 	full_name(name, sizeof(name), t, mode);
 	if (options.only && !strstr(name, options.only))
 		return false;
+	if (options.mode && t->modes && options.mode != mode_names[mode])
+		return false;
 	if (options.list)
 		printf("%s\n", name);
 	else if (t->alone)

@@ -41,6 +41,7 @@ struct options {
 	char **props; /* "name=value" */
 	int num_props;
 	const char *only;
+	const char *mode; /* of mode_names, or all of them */
 	const char *backing;
 	bool list;
 	bool verbose;

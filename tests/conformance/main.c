@@ -24,6 +24,8 @@ static const char usage[] =
 	"It needs 4 MiB at least. With fd=N the inherited file descriptor N is used.\n"
 	"\n"
 	"  --only=TEXT      run only the tests that have TEXT in their name\n"
+	"  --mode=NAME      run tests that have modes only in this one: blocking, event-driven,\n"
+	"                   polling, poll queue\n"
 	"  --list           print the names of the tests, run none\n"
 	"  --backing=PATH   the file or block device behind the device, to compare data with\n"
 	"  --reference      skip, aloud, what differs from libblkio 1.5.0 on purpose\n"
@@ -36,6 +38,7 @@ static const char usage[] =
 
 static const struct option long_options[] = {
 	{ "only", required_argument, NULL, 'o' },
+	{ "mode", required_argument, NULL, 'm' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "backing", required_argument, NULL, 'b' },
 	{ "reference", no_argument, NULL, 'r' },
@@ -66,11 +69,24 @@ static uint64_t parse_number(const char *text, uint64_t max)
 	return n;
 }
 
+static const char *parse_mode(const char *name)
+{
+	for (int i = 0; i < NUM_MODES; i++) {
+		if (strcmp(name, mode_names[i]) == 0)
+			return mode_names[i];
+	}
+	usage_error("no mode:", name);
+	return NULL;
+}
+
 static void parse_option(int c)
 {
 	switch (c) {
 	case 'o':
 		options.only = optarg;
+		break;
+	case 'm':
+		options.mode = parse_mode(optarg);
 		break;
 	case 'l':
 		options.list = true;

@@ -233,8 +233,15 @@ guest()
 	echo "$passed $failed $skipped" > "$own/numbers"
 }
 
-# Two guests at a time, for two processors: the suites that take long in one, the others in the
-# other, and the older kernel after those.
+# stream NAME SUITE...: a guest with these, if there are any. The folder of the old one is for who is first.
+stream()
+{
+	[ $# -eq 1 ] || guest "$@"
+	[ ${#old[@]} -eq 0 ] || ! mkdir "$work/old" 2> /dev/null || guest old "${old[@]}"
+}
+
+# Two guests at a time, for two processors, with suites that take as long in one as in the other. The
+# older kernel comes after whichever ends first.
 run_all()
 {
 	local suite first=() second=() old=()
@@ -242,17 +249,14 @@ run_all()
 	for suite; do
 		case $suite in
 		old-*) old+=("$suite") ;;
-		vfio | vdpa) second+=("$suite") ;;
+		vfio | vhost-user) second+=("$suite") ;;
 		*) first+=("$suite") ;;
 		esac
 	done
 	[ $((${#first[@]} + ${#second[@]})) -eq 0 ] || prepare 6.12
 	[ ${#old[@]} -eq 0 ] || prepare 6.1
-	[ ${#second[@]} -eq 0 ] || guest second "${second[@]}" &
-	(
-		[ ${#first[@]} -eq 0 ] || guest first "${first[@]}"
-		[ ${#old[@]} -eq 0 ] || guest old "${old[@]}"
-	)
+	stream second "${second[@]}" &
+	stream first "${first[@]}" &
 	wait
 	count_guest first "${first[@]}"
 	count_guest second "${second[@]}"

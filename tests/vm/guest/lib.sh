@@ -120,6 +120,15 @@ parts() {
 	done
 }
 
+# variant NAME [option ...] DRIVER [property=value ...]: of a device whose modes of waiting are tested
+# elsewhere, for they do not depend on what is special here. In one mode, and in all with VM_FULL=1.
+variant() {
+	name=$1
+	shift
+	is_full || set -- --mode=blocking "$@"
+	conformance_of "$name" "$@"
+}
+
 data_path="lifecycle/ requests/ completion_fd/ queues/ poll_queues/ random/"
 
 # some NAME DRIVER [property=value ...]: the tests of the data path.

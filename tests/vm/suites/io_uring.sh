@@ -20,7 +20,7 @@ test_nvme() {
 	conformance_of "$disk" --only=memlock/ io_uring "path=$disk" direct=true
 	parts "$disk, single issuer" "queues/ completion_fd/" io_uring "path=$disk" direct=true single-issuer=true
 	disk=$(nvme_disk 2)
-	[ -z "$disk" ] || conformance_of "$disk, blocks of 4096" --only=requests/ io_uring "path=$disk" direct=true
+	[ -z "$disk" ] || variant "$disk, blocks of 4096" --only=requests/ io_uring "path=$disk" direct=true
 }
 
 # Interrupts are counted by queue: those of poll queues stay silent.
@@ -48,7 +48,7 @@ zones() {
 
 test_zoned() {
 	disk=$(nvme_disk 3)
-	conformance_of "$disk, zones, reading" --only=requests/ io_uring "path=$disk" direct=true read-only=true
+	variant "$disk, zones, reading" --only=requests/ io_uring "path=$disk" direct=true read-only=true
 	zones "$disk" "$disk"
 	conformance_of "$disk, zones, single issuer" --only=zoned/random --count=40 io_uring "path=$disk" direct=true single-issuer=true
 }
@@ -89,7 +89,7 @@ test_loop() {
 	load loop
 	truncate -s 16M /tmp/loop.img
 	disk=$(losetup -f) && losetup "$disk" /tmp/loop.img
-	conformance_of "loop device" --only=requests/ io_uring "path=$disk"
+	variant "loop device" --only=requests/ io_uring "path=$disk"
 	losetup -d "$disk"
 	rm /tmp/loop.img
 }

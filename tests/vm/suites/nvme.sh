@@ -117,7 +117,7 @@ test_driver() {
 	test_texts
 	some "blocks of 512" "--backing=$(nvme_disk 1)" $driver "path=$(nvme_char 1)"
 	data 1
-	conformance_of "blocks of 4096" --only=requests/ "--backing=$(nvme_disk 2)" $driver \
+	variant "blocks of 4096" --only=requests/ "--backing=$(nvme_disk 2)" $driver \
 		"path=$(nvme_char 2)"
 	data 2
 	conformance_of "zones" --only=zoned/ $driver "path=$(nvme_char 3)"
