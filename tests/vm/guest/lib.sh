@@ -37,7 +37,7 @@ load_vfio() {
 }
 
 load_vduse() {
-	load vduse vhost_vdpa
+	load vduse vhost_vdpa virtio_blk
 }
 
 load_null_blk() {

@@ -35,7 +35,7 @@ else
 	skip "NVMe commands" "this build has no driver nvme-io_uring"
 fi
 truncate -s 16M /tmp/file
-variant "a file" --only=requests/ io_uring path=/tmp/file
+conformance_of "a file" --only=requests/ io_uring path=/tmp/file
 variant "zeroes in a file" --only=zeroes/ io_uring path=/tmp/file
 # shellcheck disable=SC2086 # words
 if null_blk_make $null_blk_zones; then
