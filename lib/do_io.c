@@ -165,6 +165,7 @@ static always_inline int do_io(struct blkioq *q, struct blkio_completion *comple
 			       int max, struct timespec *timeout, struct blkio_wait *wait)
 {
 	int ret = check_timeout(timeout);
+	bool failed;
 	int n = 0;
 
 	if (ret == 0)
@@ -179,7 +180,8 @@ static always_inline int do_io(struct blkioq *q, struct blkio_completion *comple
 	if (unlikely(q->done.count))
 		n = take_done(q, completions, max);
 	ret = run(q, completions, min, max, &n, wait);
-	if (unlikely(ret < 0)) {
+	failed = ret < 0;
+	if (unlikely(failed)) {
 		if (n && n >= min) {
 			ret = n; /* enough for this call; the next one will fail */
 		} else {
@@ -187,7 +189,7 @@ static always_inline int do_io(struct blkioq *q, struct blkio_completion *comple
 			n = 0;
 		}
 	}
-	if (q->completion_fd_enabled && max > 0 && (ret < 0 || n == max || q->done.count))
+	if (q->completion_fd_enabled && max > 0 && (failed || n == max || q->done.count))
 		notify_of_rest(q);
 	if (timeout && wait->waited)
 		set_left(timeout, wait->deadline);

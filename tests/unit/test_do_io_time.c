@@ -126,6 +126,19 @@ START_TEST(failures_left_behind_make_the_fd_readable_again)
 }
 END_TEST
 
+START_TEST(an_error_that_is_for_the_next_call_makes_the_fd_readable_again)
+{
+	blkioq_set_completion_fd_enabled(q, true);
+	queue_reads(0, 2);
+	fq->steps_left[1] = 1;
+	fake_script(fq, (struct fake_step) { .completes = 2 });
+	fake_script(fq, (struct fake_step) { .completes = 1, .ret = -EAGAIN });
+	ck_assert_int_eq(blkioq_do_io(q, c, 1, 4, NULL), 1);
+	ck_assert_uint_eq(event_count(), 1);
+	take(1, 1);
+}
+END_TEST
+
 START_TEST(what_a_failed_call_put_back_makes_the_fd_readable_again)
 {
 	blkioq_set_completion_fd_enabled(q, true);
@@ -166,6 +179,7 @@ static Suite *event_suite(void)
 		enabling_tells_of_what_is_ready_already,
 		what_a_call_leaves_behind_makes_the_fd_readable_again,
 		failures_left_behind_make_the_fd_readable_again,
+		an_error_that_is_for_the_next_call_makes_the_fd_readable_again,
 		what_a_failed_call_put_back_makes_the_fd_readable_again,
 		when_disabled_nothing_is_told_of_what_is_left,
 	};
