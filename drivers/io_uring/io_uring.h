@@ -20,7 +20,7 @@ struct iou {
 
 /* Which step of a request the kernel has now. */
 enum iou_step {
-	IOU_TRANSFER, /* reading or writing the application's buffers */
+	IOU_TRANSFER = 0, /* reading or writing the application's buffers */
 	IOU_FALLOCATE,
 	IOU_DISCARD_CMD,
 	IOU_WRITE_ZEROES, /* writing buffers of zeroes */

@@ -250,21 +250,11 @@ int iou_submit(struct blkioq *base, const struct blkio_req *r)
 static always_inline bool submit_single(struct iou_queue *q, uint64_t start, void *buf, size_t len,
 					void *user_data, uint32_t op_flags, bool registered)
 {
-	struct uring_req *req = q->u.free;
+	struct uring_req *req = uring_queue_take_rw(&q->u, start, buf, len, user_data, op_flags);
 
-	if (unlikely(!req || uring_is_full(&q->u.ring)))
+	if (unlikely(!req))
 		return false;
-	q->u.free = req->next;
-	q->u.q.in_flight++;
 	req->expect = (int32_t)len; /* the gate has seen that it fits */
-	req->op_flags = op_flags;
-	req->step = IOU_TRANSFER;
-	req->retries = 0;
-	req->iovcnt = 0;
-	req->user_data = user_data;
-	req->start = start;
-	req->left = len;
-	req->buf = buf;
 	fill_single(q, start, buf, len, op_flags, op_flags >> 8, registered, req);
 	return true;
 }

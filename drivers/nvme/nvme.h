@@ -27,7 +27,7 @@ struct nvu {
 
 /* Which command of a request the device has now. */
 enum nvu_step {
-	NVU_TRANSFER, /* read or write */
+	NVU_TRANSFER = 0, /* read or write */
 	NVU_WRITE_ZEROES,
 	NVU_DISCARD,
 	NVU_FLUSH,

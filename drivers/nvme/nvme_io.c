@@ -341,23 +341,13 @@ int nvu_submit(struct blkioq *base, const struct blkio_req *r)
 static always_inline bool submit_single(struct nvu_queue *q, uint64_t start, void *buf, size_t len,
 					void *user_data, uint32_t op_flags, bool registered)
 {
-	struct uring_req *req = q->u.free;
+	struct uring_req *req = uring_queue_take_rw(&q->u, start, buf, len, user_data, op_flags);
 	uint8_t opcode = (uint8_t)(nvme_cmd_read - (op_flags >> 8));
 	uint32_t dword_12;
 
-	if (unlikely(!req || uring_is_full(&q->u.ring)))
+	if (unlikely(!req))
 		return false;
-	q->u.free = req->next;
-	q->u.q.in_flight++;
 	req->expect = 0;
-	req->op_flags = op_flags;
-	req->step = NVU_TRANSFER;
-	req->retries = 0;
-	req->iovcnt = 0;
-	req->user_data = user_data;
-	req->start = start;
-	req->left = len;
-	req->buf = buf;
 	dword_12 = ((uint32_t)(len >> q->lba_shift) - 1) | FUA_OF(op_flags);
 	fill(q, req, opcode, start >> q->lba_shift, dword_12, buf, (uint32_t)len,
 	     registered ? (int)(uint16_t)q->u.bufs.view.last.value : URING_BUFS_NONE);

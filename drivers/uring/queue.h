@@ -100,6 +100,31 @@ static inline bool uring_is_read(const struct uring_req *req)
 }
 
 /*
+ * Take a free request for a plain read or write, at its first step. The driver sets expect and
+ * fills the SQE. NULL if there is no room.
+ */
+static always_inline struct uring_req *uring_queue_take_rw(struct uring_queue *u, uint64_t start,
+							   void *buf, size_t len, void *user_data,
+							   uint32_t op_flags)
+{
+	struct uring_req *req = u->free;
+
+	if (unlikely(!req || uring_is_full(&u->ring)))
+		return NULL;
+	u->free = req->next;
+	u->q.in_flight++;
+	req->op_flags = op_flags;
+	req->step = 0;
+	req->retries = 0;
+	req->iovcnt = 0;
+	req->user_data = user_data;
+	req->start = start;
+	req->left = len;
+	req->buf = buf;
+	return req;
+}
+
+/*
  * The op reap, to be called with constants: is the ring one of big CQEs, what is the step. Looks at
  * `max` CQEs at most, so that requests which go on make it fewer completions: uring_queue_again()
  * has do_io come back.
