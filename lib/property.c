@@ -316,7 +316,7 @@ static const struct blkio_prop *prop_at(const struct blkio_driver *driver, int i
 			return p;
 	}
 	for (p = common_props; p->name; p++) {
-		if (driver_prop(driver, p->name) == p && index-- == 0)
+		if (!find_in(driver->props, p->name) && index-- == 0)
 			return p;
 	}
 	return NULL;
@@ -355,24 +355,34 @@ BLKIO_PUBLIC int blkio_get_prop_info(const char *name, int index, struct blkio_p
 	return 0;
 }
 
-void prop_init(struct blkio *b)
+/* Names are compared for the few rows that there is something to do for: each instance pays. */
+static void init_rows(struct blkio *b, const struct blkio_prop *rows, const struct blkio_prop *but)
 {
-	const struct blkio_prop *p;
-
-	for (int i = 0; (p = prop_at(b->driver, i)); i++) {
-		if (p->offset && p->set_until != BLKIO_NEVER && p->type != BLKIO_PROP_STR)
+	for (const struct blkio_prop *p = rows; p->name; p++) {
+		if (p->offset && p->set_until != BLKIO_NEVER && p->type != BLKIO_PROP_STR &&
+		    !(but && find_in(but, p->name)))
 			store(b, p, &p->def);
 	}
 }
 
-void prop_finish(struct blkio *b)
+static void free_rows(struct blkio *b, const struct blkio_prop *rows, const struct blkio_prop *but)
 {
-	const struct blkio_prop *p;
-
-	for (int i = 0; (p = prop_at(b->driver, i)); i++) {
-		if (p->offset && p->type == BLKIO_PROP_STR)
+	for (const struct blkio_prop *p = rows; p->name; p++) {
+		if (p->offset && p->type == BLKIO_PROP_STR && !(but && find_in(but, p->name)))
 			free(*(char **)value_at(b, p));
 	}
+}
+
+void prop_init(struct blkio *b)
+{
+	init_rows(b, b->driver->props, NULL);
+	init_rows(b, common_props, b->driver->props);
+}
+
+void prop_finish(struct blkio *b)
+{
+	free_rows(b, b->driver->props, NULL);
+	free_rows(b, common_props, b->driver->props);
 }
 
 int prop_check_positive(const struct blkio_prop *p, const union prop_value *v)
