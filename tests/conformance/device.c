@@ -108,9 +108,9 @@ const char *depth_property(void)
 	return traits->kind == KIND_VIRTIO ? "queue-size" : "num-entries";
 }
 
-static void allocate_buffer(struct device *d)
+static void allocate_buffer(struct device *d, size_t size)
 {
-	EXPECT_INT(blkio_alloc_mem_region(d->b, &d->region, BUFFER_SIZE), 0);
+	EXPECT_INT(blkio_alloc_mem_region(d->b, &d->region, size), 0);
 	EXPECT_INT(blkio_map_mem_region(d->b, &d->region), 0);
 	d->buf = d->region.addr;
 }
@@ -148,7 +148,7 @@ struct device *device_from_connected(struct blkio *b, enum io_mode mode)
 	EXPECT(d->q != NULL);
 	if (mode == MODE_EVENT)
 		blkioq_set_completion_fd_enabled(d->q, true);
-	allocate_buffer(d);
+	allocate_buffer(d, BUFFER_SIZE);
 	return d;
 }
 
@@ -169,6 +169,15 @@ struct device *device_open_with(enum io_mode mode, const char *name, const char 
 
 	must_set(b, name, value);
 	return device_from_connected(b, mode);
+}
+
+void device_need_large_buffer(struct device *d)
+{
+	if (d->region.len == LARGE_BUFFER)
+		return;
+	blkio_unmap_mem_region(d->b, &d->region);
+	blkio_free_mem_region(d->b, &d->region);
+	allocate_buffer(d, LARGE_BUFFER);
 }
 
 void device_close(struct device *d)
@@ -336,30 +345,38 @@ void *allocate_pages(size_t len)
 	return mem;
 }
 
-/* Eight bytes at a time, for these are most of what tests do on an emulated processor. */
+/*
+ * Data is made and compared eight bytes at a time, and each word of it from the one before: this is
+ * most of what tests do on an emulated processor.
+ */
 enum {
 	WORD = sizeof(uint64_t)
 };
 
-/* The bytes from position at on; never a zero byte. */
-static uint64_t pattern(size_t at, uint32_t seed)
-{
-	const uint64_t low_bits = UINT64_C(0x0101010101010101);
+#define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15) /* odd: 2^64 words until one comes again */
 
-	return ((at / WORD + 1) * UINT64_C(0x9e3779b97f4a7c15) +
-		seed * UINT64_C(0xd6e8feb86659fd93)) |
-	       low_bits;
+static uint64_t first_word(uint32_t seed)
+{
+	return PATTERN_STEP + seed * UINT64_C(0xd6e8feb86659fd93);
+}
+
+/* Never a zero byte. */
+static uint64_t pattern(uint64_t word)
+{
+	return word | UINT64_C(0x0101010101010101);
 }
 
 void fill(void *buf, size_t len, uint32_t seed)
 {
-	uint8_t *p = buf;
+	uint64_t word = first_word(seed), bytes;
+	uint8_t *p = buf, *words_end = p + len / WORD * WORD;
 
-	for (size_t at = 0; at < len; at += WORD) {
-		uint64_t word = pattern(at, seed);
-
-		memcpy(p + at, &word, len - at < WORD ? len - at : WORD);
+	for (; p < words_end; p += WORD, word += PATTERN_STEP) {
+		bytes = pattern(word);
+		memcpy(p, &bytes, WORD);
 	}
+	bytes = pattern(word);
+	memcpy(p, &bytes, len % WORD);
 }
 
 static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t len)
@@ -373,19 +390,21 @@ static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t len)
 
 void expect_filled(const char *file, int line, const void *buf, size_t len, uint32_t seed)
 {
+	uint64_t word = first_word(seed), want, found;
 	const uint8_t *p = buf;
+	size_t at = 0, n, i;
 
-	for (size_t at = 0; at < len; at += WORD) {
-		uint64_t word = pattern(at, seed);
-		size_t n = len - at < WORD ? len - at : WORD;
-		size_t i;
-
-		if (memcmp(p + at, &word, n) == 0)
-			continue;
-		i = first_difference(p + at, (const uint8_t *)&word, n);
-		test_fail(file, line, "byte %zu of %zu is 0x%02x, wanted 0x%02x", at + i, len,
-			  p[at + i], ((const uint8_t *)&word)[i]);
+	for (; at + WORD <= len; at += WORD, word += PATTERN_STEP) {
+		memcpy(&found, p + at, WORD);
+		if (found != pattern(word))
+			break;
 	}
+	want = pattern(word);
+	n = len - at < WORD ? len - at : WORD;
+	i = first_difference(p + at, (const uint8_t *)&want, n);
+	if (i < n)
+		test_fail(file, line, "byte %zu of %zu is 0x%02x, wanted 0x%02x", at + i, len,
+			  p[at + i], ((const uint8_t *)&want)[i]);
 }
 
 void expect_bytes(const char *file, int line, const void *buf, size_t len, int byte)

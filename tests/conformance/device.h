@@ -15,7 +15,8 @@
 #include "traits.h"
 
 enum {
-	BUFFER_SIZE = 1 << 20
+	BUFFER_SIZE = 256 << 10, /* enough for most; mapping each page of it costs each test */
+	LARGE_BUFFER = 1 << 20
 };
 
 struct device {
@@ -24,7 +25,7 @@ struct device {
 	struct blkioq *q; /* the queue of this mode */
 	enum io_mode mode;
 	struct blkio_mem_region region; /* allocated and mapped */
-	uint8_t *buf;                   /* its BUFFER_SIZE bytes */
+	uint8_t *buf;                   /* its BUFFER_SIZE bytes, or LARGE_BUFFER */
 	struct blkio_completion last;   /* of the io_ helpers */
 };
 
@@ -51,6 +52,8 @@ struct device *device_open_with(enum io_mode mode, const char *name, const char 
 void skip_with_one_queue(struct blkio *b);
 /* For a connected instance that the test made itself. */
 struct device *device_from_connected(struct blkio *b, enum io_mode mode);
+/* Give it a buffer of LARGE_BUFFER bytes, unless it has one. */
+void device_need_large_buffer(struct device *d);
 void device_close(struct device *d);
 /* For a test that is skipped in the middle. */
 void device_close_all(void);

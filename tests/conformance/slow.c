@@ -5,11 +5,12 @@
 #include "slow.h"
 
 enum {
-	WRITE_SIZE = BUFFER_SIZE / 4
+	WRITE_SIZE = LARGE_BUFFER / 4
 };
 
 void slow_queue(struct device *d)
 {
+	device_need_large_buffer(d);
 	for (intptr_t i = 0; i < SLOW_REQUESTS; i++) {
 		if (i % 4 == 3 && !traits_only_read_write(d->mode))
 			blkioq_flush(d->q, (void *)i, 0);

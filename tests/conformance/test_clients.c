@@ -336,14 +336,14 @@ MODE_TEST(nothing_is_read_into_memory_after_destroy)
 {
 	enum {
 		N = 64,
-		LEN = BUFFER_SIZE / N
+		LEN = LARGE_BUFFER / N
 	};
 	uint8_t *mem;
 
 	DIFFERS_FROM_REFERENCE("its destroy does not wait for requests in flight");
 	if (traits->needs_mem_regions)
 		SKIP("the driver needs memory regions");
-	mem = allocate_pages(BUFFER_SIZE);
+	mem = allocate_pages(LARGE_BUFFER);
 	for (int round = 0; round < 20; round++) {
 		struct device *d = device_open(mode);
 
@@ -351,9 +351,9 @@ MODE_TEST(nothing_is_read_into_memory_after_destroy)
 			blkioq_read(d->q, i * LEN, mem + i * LEN, LEN, NULL, 0);
 		EXPECT_INT(blkioq_do_io(d->q, NULL, 0, 0, NULL), 0);
 		device_close(d);
-		memset(mem, 0x3c, BUFFER_SIZE);
+		memset(mem, 0x3c, LARGE_BUFFER);
 		usleep(1000);
-		EXPECT_BYTES(mem, BUFFER_SIZE, 0x3c);
+		EXPECT_BYTES(mem, LARGE_BUFFER, 0x3c);
 	}
 	free(mem);
 }

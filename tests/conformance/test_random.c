@@ -15,7 +15,7 @@ enum {
 	AREA_SIZE = 2 << 20,
 	CHUNK = 256 << 10,
 	SLOTS = 16,
-	SLOT_SIZE = BUFFER_SIZE / SLOTS,
+	SLOT_SIZE = LARGE_BUFFER / SLOTS,
 	LARGE_SLOT_SIZE = 1 << 20,
 	MAX_VECTOR = 8,
 };
@@ -328,6 +328,7 @@ MODE_TEST(random_operations_in_a_mapped_region)
 {
 	struct device *d = device_open_rw(mode);
 
+	device_need_large_buffer(d);
 	run_model(d, d->buf, SLOT_SIZE);
 }
 
@@ -350,6 +351,7 @@ MODE_TEST(random_operations_on_a_queue_of_four_entries)
 	if (traits->kind == KIND_VIRTIO)
 		DIFFERS_FROM_REFERENCE("long vectors block a short virtqueue for ever");
 	d = device_open_with(mode, depth_property(), "4");
+	device_need_large_buffer(d);
 	run_model(d, d->buf, SLOT_SIZE);
 }
 
@@ -360,7 +362,7 @@ MODE_TEST(random_operations_in_memory_of_the_application)
 
 	if (traits->needs_mem_regions)
 		SKIP("the driver needs memory regions");
-	buf = allocate(BUFFER_SIZE);
+	buf = allocate(LARGE_BUFFER);
 	run_model(d, buf, SLOT_SIZE);
-	munmap(buf, BUFFER_SIZE);
+	munmap(buf, LARGE_BUFFER);
 }

@@ -143,17 +143,18 @@ MODE_TEST(vectors_of_max_segments_work)
 
 	if (traits->request_alignment > 512 || traits->buf_alignment > 512)
 		SKIP("a segment must be larger than 512 bytes");
-	if (n > BUFFER_SIZE / 512)
-		n = BUFFER_SIZE / 512;
+	if (n > LARGE_BUFFER / 512)
+		n = LARGE_BUFFER / 512;
+	device_need_large_buffer(d);
 	iov = make_vector(d, n);
 	for (int i = 0; i < n; i++)
 		fill(iov[i].iov_base, 512, (uint32_t)i);
 	EXPECT_INT(io_writev(d, 0, iov, n, 0), 0);
-	memset(d->buf, 0, BUFFER_SIZE);
+	memset(d->buf, 0, (size_t)n * 512);
 	EXPECT_INT(io_read(d, 0, d->buf, (size_t)n * 512), 0);
 	for (int i = 0; i < n; i++)
 		EXPECT_FILLED(d->buf + i * 512, 512, (uint32_t)i);
-	memset(d->buf, 0, BUFFER_SIZE);
+	memset(d->buf, 0, (size_t)n * 512);
 	EXPECT_INT(io_readv(d, 0, iov, n), 0);
 	for (int i = 0; i < n; i++)
 		EXPECT_FILLED(iov[i].iov_base, 512, (uint32_t)i);
@@ -167,8 +168,9 @@ MODE_TEST(a_vector_longer_than_max_segments)
 	int n = traits->max_segments + 1;
 	struct iovec *iov;
 
-	if (n > BUFFER_SIZE / 512 || traits->request_alignment > 512)
+	if (n > LARGE_BUFFER / 512 || traits->request_alignment > 512)
 		SKIP("the buffer is too small for so many segments");
+	device_need_large_buffer(d);
 	iov = make_vector(d, n);
 	if (traits->kind == KIND_URING) {
 		EXPECT_INT(io_readv(d, 0, iov, n), -EINVAL);
@@ -280,12 +282,13 @@ MODE_TEST(a_fua_write_has_exactly_one_completion)
 MODE_TEST(a_large_request_is_done_in_full)
 {
 	struct device *d = device_open_rw(mode);
-	size_t len = BUFFER_SIZE;
+	size_t len = LARGE_BUFFER;
 
 	if (traits->kind == KIND_NVME)
 		DIFFERS_FROM_REFERENCE("requests beyond the limit of the device fail");
 	if (traits->max_transfer && (size_t)traits->max_transfer < len)
 		len = (size_t)traits->max_transfer / block() * block();
+	device_need_large_buffer(d);
 	fill(d->buf, len, 12);
 	EXPECT_INT(io_write(d, 0, d->buf, len, 0), 0);
 	memset(d->buf, 0, len);

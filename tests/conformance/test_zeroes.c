@@ -41,6 +41,7 @@ static struct device *open_with_data(enum io_mode mode)
 {
 	struct device *d = device_open_rw(mode);
 
+	device_need_large_buffer(d);
 	fill(d->buf, 3 * AREA, 20);
 	EXPECT_INT(io_write(d, 0, d->buf, 3 * AREA, BLKIO_REQ_FUA), 0);
 	return d;

@@ -209,9 +209,9 @@ static void discover(enum io_mode mode __attribute__((unused)))
 	found->block = max_int(512, max_int(found->request_alignment, found->buf_alignment));
 	if (found->is_block)
 		found->block = max_int(found->block, logical_block_size());
-	if (found->capacity < 4 * BUFFER_SIZE)
+	if (found->capacity < 4 * LARGE_BUFFER)
 		test_fail(__FILE__, __LINE__, "the device is smaller than %d bytes",
-			  4 * BUFFER_SIZE);
+			  4 * LARGE_BUFFER);
 	try_out(b);
 }
 
