@@ -34,7 +34,7 @@ initramfs_add_modules() {
 # PROGRAM ROOT
 initramfs_add_program() {
 	install -m 755 "$1" "$2/bin/$(basename "$1")" || return 1
-	for initramfs_library in $(ldd "$1" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'); do
+	for initramfs_library in $(ldd "$1" 2>/dev/null | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'); do
 		[ -e "$2/lib/$(basename "$initramfs_library")" ] ||
 			cp -L "$initramfs_library" "$2/lib/" || return 1
 	done

@@ -101,17 +101,22 @@ check_machine()
 		skip_all "busybox is not a static one (busybox-static)"
 }
 
-# The programs of the tests, as far as they are built and installed.
+# The programs of the tests, as far as they are built and installed; static ones if there are any.
 find_programs()
 {
-	local path
+	local path static
 
 	programs=()
 	for path in tests/conformance/conformance tests/conformance/pattern \
 		tests/conformance/witness tests/vm/dbgexit \
 		examples/blkio-info examples/blkio-bench examples/blkio-copy \
 		examples/vhost-user-blk-server/vhost-user-blk-server; do
-		[ ! -x "$build/$path" ] || programs+=("$build/$path")
+		static=$build/tests/vm/static/${path##*/}
+		if [ -x "$static" ]; then
+			programs+=("$static")
+		elif [ -x "$build/$path" ]; then
+			programs+=("$build/$path")
+		fi
 	done
 	for path in qemu-storage-daemon vdpa; do
 		! command -v $path > /dev/null || programs+=("$(command -v $path)")
