@@ -118,8 +118,10 @@ int main(int argc, char **argv)
 	puts("ready");
 	status = (is_end ? load_until_the_end : wait_for_capacity)(b, until, bytes);
 	blkio_destroy(&b);
-	if (now() < until)
+	if (now() < until) {
+		puts(status == EXIT_SUCCESS ? "done" : "failed");
 		return status;
+	}
 	fprintf(stderr, "witness: it took longer than %s s\n", argv[2]);
 	return EXIT_FAILURE;
 }

@@ -16,19 +16,29 @@ initramfs_module_files() {
 }
 
 # The list of each module has the names and files of what it needs, for the guest has no modprobe.
-initramfs_add_modules() {
-	mkdir -p "$2/lib/modules"
+# initramfs_unpack_modules KERNEL-DIR DIR
+initramfs_unpack_modules() {
 	for initramfs_module in $initramfs_modules; do
 		for initramfs_file in $(initramfs_module_files "$1" "$initramfs_module"); do
 			initramfs_base=$(basename "$initramfs_file" .xz)
 			echo "$(echo "${initramfs_base%.ko}" | tr - _) $initramfs_base"
-			[ ! -e "$2/lib/modules/$initramfs_base" ] || continue
+			[ ! -e "$2/$initramfs_base" ] || continue
 			case $initramfs_file in
-			*.xz) xz -dc "$initramfs_file" >"$2/lib/modules/$initramfs_base" ;;
-			*) cp "$initramfs_file" "$2/lib/modules/" ;;
+			*.xz) xz -dc "$initramfs_file" >"$2/$initramfs_base" ;;
+			*) cp "$initramfs_file" "$2/" ;;
 			esac
-		done >"$2/lib/modules/$initramfs_module.list"
+		done >"$2/$initramfs_module.list"
 	done
+	echo "$initramfs_modules" >"$2/unpacked"
+}
+
+# initramfs_add_modules KERNEL-DIR ROOT: they are unpacked once, and kept with the kernel.
+initramfs_add_modules() {
+	if [ "$(cat "$1/guest-modules/unpacked" 2>/dev/null)" != "$initramfs_modules" ]; then
+		rm -rf "$1/guest-modules" && mkdir "$1/guest-modules" &&
+			initramfs_unpack_modules "$1" "$1/guest-modules" || return 1
+	fi
+	cp -r "$1/guest-modules" "$2/lib/modules"
 }
 
 # PROGRAM ROOT

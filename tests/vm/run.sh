@@ -3,7 +3,7 @@
 #
 # run.sh [OPTION...] [SUITE...]: boot a guest that has the devices which this machine need not have
 # (NVMe, virtio-blk behind an IOMMU, VDUSE), and run suites of tests/vm/suites in it. All if none is
-# named.
+# named; NAME is also all those that are called NAME-... As many guests at a time as there are processors.
 #
 #	--build=DIR	where the project was built (build/release)
 #	--command CMD	run a shell command in the guest instead, with all modules loaded; its exit
@@ -39,6 +39,8 @@ died=125 # what run.sh ends with if a command's guest died
 . "$here/qemu.sh"
 # shellcheck source=tests/vm/boot.sh
 . "$here/boot.sh"
+# shellcheck source=tests/vm/streams.sh
+. "$here/streams.sh"
 
 usage_error()
 {
@@ -72,7 +74,7 @@ while [ $# -gt 0 ]; do
 done
 [ -d "$build" ] || usage_error "there is no build in $build"
 for suite; do
-	[ -e "$here/suites/$suite.sh" ] || usage_error "there is no suite '$suite'"
+	[ -n "$(suites_named "$suite")" ] || usage_error "there is no suite '$suite'"
 done
 
 work=$(mktemp -d) || exit 1
@@ -125,15 +127,10 @@ find_programs()
 
 make_initramfs()
 {
-	find_programs
-	initramfs_make "$cache/$1" "$work/$1.img" "$tests" "${programs[@]}" && return
-	fail vm "the initramfs could not be made"
-	count_end vm
-	exit
+	initramfs_make "$cache/$1" "$work/$1.img" "$tests" "${programs[@]}" || rm -f "$work/$1.img"
 }
 
-# prepare KERNEL: the kernel, and an image with the programs.
-prepare()
+fetch()
 {
 	local why release
 
@@ -144,7 +141,27 @@ prepare()
 	esac
 	why=$(kernel_fetch "$release" linux-image-cloud-amd64 "$cache/$1") || skip_all "$why"
 	kernel_inflate "$cache/$1"
-	make_initramfs "$1"
+}
+
+# prepare KERNEL...: the kernels, and for each an image with the programs.
+prepare()
+{
+	local kernel
+
+	for kernel; do
+		fetch "$kernel"
+	done
+	find_programs
+	for kernel; do
+		make_initramfs "$kernel" &
+	done
+	wait
+	for kernel; do
+		[ -e "$work/$kernel.img" ] && continue
+		fail vm "the initramfs could not be made"
+		count_end vm
+		exit
+	done
 	make_disks || exit 1
 	qemu_probe "$cache/$1" "$work/$1.img" "$own/disks"
 }
@@ -218,15 +235,6 @@ run_shell()
 	! qemu_run 86400 "$cache/$kernel" "$work/$kernel.img" "$own/disks" run=shell -serial mon:stdio
 }
 
-# The kernel of a suite.
-kernel_of()
-{
-	case $1 in
-	old-*) echo 6.1 ;;
-	*) echo 6.12 ;;
-	esac
-}
-
 # guest NAME SUITE...: suites of one kernel in a guest with disks of its own; its numbers are for
 # the one who started it.
 guest()
@@ -238,34 +246,49 @@ guest()
 	echo "$passed $failed $skipped" > "$own/numbers"
 }
 
-# stream NAME SUITE...: a guest with these, if there are any. The folder of the old one is for who is first.
+# stream NUMBER SUITE...: a guest for those of each kernel.
 stream()
 {
-	[ $# -eq 1 ] || guest "$@"
-	[ ${#old[@]} -eq 0 ] || ! mkdir "$work/old" 2> /dev/null || guest old "${old[@]}"
+	local number=$1 kernel of_kernel
+
+	shift
+	for kernel in $kernels; do
+		of_kernel=$(suites_for "$kernel" "$@")
+		# shellcheck disable=SC2086 # suites are words
+		[ -z "$of_kernel" ] || guest "$number-$kernel" $of_kernel
+	done
 }
 
-# Two guests at a time, for two processors, with suites that take as long in one as in the other. The
-# older kernel comes after whichever ends first.
+# suites_for KERNEL SUITE...
+suites_for()
+{
+	local kernel=$1 suite
+
+	shift
+	for suite; do
+		[ "$(kernel_of "$suite")" != "$kernel" ] || echo "$suite"
+	done
+}
+
 run_all()
 {
-	local suite first=() second=() old=()
+	local i kernel
 
-	for suite; do
-		case $suite in
-		old-*) old+=("$suite") ;;
-		vfio | vhost-user) second+=("$suite") ;;
-		*) first+=("$suite") ;;
-		esac
+	kernels=$(for suite; do kernel_of "$suite"; done | sort -u -V -r)
+	# shellcheck disable=SC2086 # kernels are words
+	prepare $kernels
+	streams_plan "$(nproc)" "$@"
+	for i in "${!streams[@]}"; do
+		# shellcheck disable=SC2086 # suites are words
+		stream "$i" ${streams[i]} &
 	done
-	[ $((${#first[@]} + ${#second[@]})) -eq 0 ] || prepare 6.12
-	[ ${#old[@]} -eq 0 ] || prepare 6.1
-	stream second "${second[@]}" &
-	stream first "${first[@]}" &
 	wait
-	count_guest first "${first[@]}"
-	count_guest second "${second[@]}"
-	count_guest old "${old[@]}"
+	for i in "${!streams[@]}"; do
+		for kernel in $kernels; do
+			# shellcheck disable=SC2046,SC2086 # suites are words
+			count_guest "$i-$kernel" $(suites_for "$kernel" ${streams[i]})
+		done
+	done
 	count_end vm
 }
 
@@ -284,8 +307,9 @@ count_guest()
 check_machine
 case $mode in
 suites)
-	[ $# -gt 0 ] || set -- io_uring nvme vhost-user copy vfio vdpa old-kernel
-	run_all "$@"
+	[ $# -gt 0 ] || set -- copy io_uring nvme old vdpa vfio vhost-user
+	# shellcheck disable=SC2046 # suites are words
+	run_all $(suites_named "$@")
 	;;
 *)
 	prepare "$kernel"

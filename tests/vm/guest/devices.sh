@@ -123,13 +123,17 @@ pci_unbind() {
 	[ ! -e "$pci_devices/$1/driver" ] || echo "$1" >"$pci_devices/$1/driver/unbind"
 }
 
-# virtio_find: note the PCI address of each virtio-blk under its serial number, while the kernel has it.
+# virtio_find: note the PCI address of each virtio-blk under its serial number. Which it is shows while the
+# kernel has it; from then on a file tells, also other suites.
 virtio_find() {
+	[ -e /tmp/virtio ] || : >/tmp/virtio
 	for virtio_disk in /sys/block/vd*; do
 		[ -e "$virtio_disk/serial" ] || continue
 		virtio_name=$(basename "$(readlink -f "$virtio_disk/device/..")")
-		eval "virtio_address_$(cat "$virtio_disk/serial")=$virtio_name"
+		echo "virtio_address_$(cat "$virtio_disk/serial")=$virtio_name" >>/tmp/virtio
 	done
+	# shellcheck source=/dev/null
+	. /tmp/virtio
 }
 
 # virtio_address SERIAL: nothing if there is no such device.

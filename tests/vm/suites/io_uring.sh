@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=sh
 #
-# The io_uring driver on devices that only a guest has here: NVMe with poll queues that poll, zones,
-# null_blk, a loop device. Zones with the driver threads as well.
+# The io_uring driver on devices that only a guest has here: NVMe with poll queues that poll, a loop
+# device; and where the administrator has switched io_uring off. The suite io_uring-zones has the rest.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
 
 load_nvme
-load_null_blk
 
 test_nvme() {
 	disk=$(nvme_disk 1)
@@ -38,32 +37,6 @@ test_poll_queues() {
 	else
 		fail "reads on a poll queue made $((now - interrupts)) interrupts"
 	fi
-}
-
-# zones NAME DISK: the requests for zones, with both drivers that have the kernel's.
-zones() {
-	conformance_of "$1, zones" --only=zoned/ --count=40 io_uring "path=$2" direct=true
-	parts "$1, zones, threads" "zoned/zones zoned/the_other zoned/random" --count=40 threads "path=$2" direct=true
-}
-
-test_zoned() {
-	disk=$(nvme_disk 3)
-	variant "$disk, zones, reading" --only=requests/ io_uring "path=$disk" direct=true read-only=true
-	zones "$disk" "$disk"
-	conformance_of "$disk, zones, single issuer" --only=zoned/random --count=40 io_uring "path=$disk" direct=true single-issuer=true
-}
-
-test_null_blk() {
-	if ! null_blk_make size=16; then
-		skip null_blk "the kernel has none"
-		return
-	fi
-	conformance_of null_blk --only=requests/ io_uring "path=/dev/nullb0" direct=true
-	null_blk_remove
-	# shellcheck disable=SC2086 # words
-	null_blk_make $null_blk_zones
-	zones null_blk /dev/nullb0
-	null_blk_remove
 }
 
 # The tools' driver "auto" where the administrator has switched io_uring off.
@@ -96,8 +69,6 @@ test_loop() {
 
 test_nvme
 test_poll_queues
-test_zoned
-test_null_blk
 test_loop
 test_switched_off
 finish io_uring

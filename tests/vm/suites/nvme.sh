@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=sh
 #
-# NVMe passthrough on the character devices of namespaces: blocks of 512 and of 4096 bytes, zones, and
-# a namespace with metadata, which must be refused. The devices themselves are checked whether or not
-# the build has the driver, so that a suite that skips can not hide a guest without them.
+# NVMe passthrough on the character device of a namespace with blocks of 512 bytes, its properties, texts
+# and permissions, and a namespace with metadata, which must be refused. The devices themselves, those of
+# the suite nvme-formats as well, are checked whether or not the build has the driver, so that a suite
+# that skips can not hide a guest without them.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
 
 load_nvme
 
-driver=nvme-io_uring
-bytes=4194304
+# shellcheck source=tests/vm/guest/nvme.sh
+. /guest/nvme.sh
 
 # is NAME NSID ATTRIBUTE VALUE: what the kernel says of a namespace.
 is() {
@@ -28,28 +29,6 @@ test_devices() {
 	is "a limit of open zones" 3 queue/max_open_zones 4
 	is "a limit of active zones" 3 queue/max_active_zones 6
 	is "metadata" 4 metadata_bytes 8
-}
-
-# What one way writes, the other finds. data NSID
-data() {
-	disk=$(nvme_disk "$1") char=$(nvme_char "$1")
-	check "writing through $char" pattern write 1 $bytes $driver "path=$char"
-	check "what $char wrote is there for the kernel" \
-		pattern check 1 $bytes io_uring "path=$disk" direct=true
-	check "writing through $disk" pattern write 2 $bytes io_uring "path=$disk" direct=true
-	check "what the kernel wrote is there for $char" pattern check 2 $bytes $driver "path=$char"
-}
-
-# Through both drivers, from blocks of 512 bytes to blocks of 4096 and back.
-test_copy() {
-	char=$(nvme_char 1) other=$(nvme_char 2)
-	for pair in "$driver path=$char to $driver path=$other" \
-		"$driver path=$other to io_uring path=$(nvme_disk 1) direct=true" \
-		"io_uring path=$(nvme_disk 1) direct=true to $driver path=$other"; do
-		# Words of a command line.
-		# shellcheck disable=SC2086
-		check "blkio-copy $pair" blkio-copy --verify --bs=256k --numjobs=2 --size=$bytes $pair
-	done
 }
 
 # says NSID PROPERTY VALUE
@@ -103,27 +82,12 @@ test_texts() {
 		blkio-info $driver "path=$(nvme_char 4)"
 }
 
-test_bench() {
-	for wait in block eventfd poll pollqueue; do
-		check "blkio-bench, $wait" blkio-bench --rw=randread --iodepth=8 --number_ios=500 \
-			--numjobs=2 --wait=$wait $driver "path=$(nvme_char 1)"
-	done
-	check "blkio-bench, writes of 1 MiB" blkio-bench --rw=write --bs=1m --number_ios=8 \
-		$driver "path=$(nvme_char 2)"
-}
-
 test_driver() {
 	test_properties
 	test_texts
 	some "blocks of 512" "--backing=$(nvme_disk 1)" $driver "path=$(nvme_char 1)"
 	data 1
-	variant "blocks of 4096" --only=requests/ "--backing=$(nvme_disk 2)" $driver \
-		"path=$(nvme_char 2)"
-	data 2
-	conformance_of "zones" --only=zoned/ $driver "path=$(nvme_char 3)"
 	test_permissions
-	test_bench
-	test_copy
 }
 
 test_devices

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # shellcheck shell=sh
 #
-# virtio-blk-vhost-user on this kernel, with qemu-storage-daemon and with our own server. With
-# emulation a polling client keeps the back-end from running for a tick at a time: tests that poll
+# virtio-blk-vhost-user on this kernel with qemu-storage-daemon; the suite vhost-user-server has our own
+# server. A polling client keeps the back-end from running for a tick at a time here: tests that poll
 # are on the host.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
@@ -24,14 +24,5 @@ test_daemon() {
 	rm -f $socket /tmp/disk.img
 }
 
-test_server() {
-	vhost-user-blk-server --socket-path=$socket --memory=16m --num-queues=2 &
-	daemon=$!
-	check "vhost-user-blk-server starts" wait_for $socket
-	parts vhost-user-blk-server "queues/ completion_fd/ waiting/" $driver path=$socket
-	kill $daemon && wait $daemon
-}
-
 test_daemon
-test_server
 finish vhost-user

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# shellcheck shell=sh
+#
+# What suites of virtio-blk-vfio-pci have in common. To be sourced by them, after lib.sh, with the modules
+# vfio-pci, vfio_iommu_type1 and virtio_blk loaded. All devices go to vfio-pci. They are found by serial
+# number, have 16 MiB each, and disable-legacy=on,iommu_platform=on:
+#
+#	split	num-queues=4, discard
+#	packed	num-queues=4, discard, packed=on
+#	single	num-queues=1, discard
+#	b4k	num-queues=2, discard, packed=on, blocks of 4096
+#	ro	num-queues=2, read-only
+#	nodis	num-queues=4, discard=off, write-zeroes=off, vectors=3
+#	direct	iommu_platform=off: must be refused
+#
+# A device that is not there is skipped, aloud.
+
+driver=virtio-blk-vfio-pci
+# shellcheck disable=SC2154 # of devices.sh
+devices=$pci_devices
+bytes=4194304
+! is_full || bytes=16777216 # all of the device
+
+# conform SERIAL [option ...] [property=value ...]
+conform()
+{
+	address=$(virtio_address "$1")
+	what=$*
+	options=
+	if [ -z "$address" ]; then
+		skip "conformance on $1" "there is no such device"
+		return
+	fi
+	shift
+	while [ $# -gt 0 ] && [ "${1#--}" != "$1" ]; do
+		options="$options $1"
+		shift
+	done
+	# shellcheck disable=SC2086 # options are words
+	conformance_of "$what" $options $driver "path=$devices/$address" "$@"
+}
+
+# device_parts SERIAL "PART..."
+device_parts()
+{
+	if [ -n "$(virtio_address "$1")" ]; then
+		parts "$1" "$2" $driver "path=$devices/$(virtio_address "$1")"
+	else
+		skip "conformance on $1" "there is no such device"
+	fi
+}
+
+# What one way writes, the other finds.
+test_data()
+{
+	address=$(virtio_address "$1")
+	path=$devices/$address
+	if [ -z "$address" ]; then
+		skip "data on $1" "there is no such device"
+		return
+	fi
+	check "writing through vfio-pci" pattern write 1 $bytes $driver "path=$path"
+	disk=$(virtio_to_kernel "$address")
+	check "what vfio-pci wrote is there for the kernel" \
+		pattern check 1 $bytes io_uring "path=$disk" direct=true
+	check "writing through the kernel" pattern write 2 $bytes io_uring "path=$disk" direct=true
+	virtio_to_vfio "$address"
+	check "what the kernel wrote is there for vfio-pci" pattern check 2 $bytes $driver "path=$path"
+}
+
+# test_kill SERIAL MILLISECONDS...: killed with requests in flight, again and again; the next one can use
+# the device.
+test_kill()
+{
+	address=$(virtio_address "$1")
+	path=$devices/$address
+	if [ -z "$address" ]; then
+		skip "killing on $1" "there is no such device"
+		return
+	fi
+	shift
+	for ms; do
+		conformance --only=random/ --count=1000000 $driver "path=$path" > /dev/null 2>&1 &
+		victim=$!
+		usleep "${ms}000"
+		kill -9 $victim && wait $victim
+		[ $? -eq 137 ] || fail "the client that was to be killed had ended before"
+		# Its child, which has the device open, dies a little later.
+		while pidof conformance > /dev/null; do
+			usleep 20000
+		done
+		check "the device works after a client was killed ($ms ms)" \
+			pattern write 3 1048576 $driver "path=$path"
+	done
+	check "the data is there after clients were killed" \
+		pattern check 3 1048576 $driver "path=$path"
+}
+
+virtio_find
+for serial in split packed single b4k ro nodis direct; do
+	[ -z "$(virtio_address $serial)" ] || virtio_to_vfio "$(virtio_address $serial)"
+done
