@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 dev_t sysfs_device(const struct stat *st)
 {
@@ -54,4 +55,16 @@ long long sysfs_device_number(dev_t dev, const char *attr, long long fallback)
 	char text[64];
 
 	return read_attr(dev, attr, text, sizeof(text)) ? atoll(text) : fallback;
+}
+
+bool sysfs_is_vduse(const struct stat *st)
+{
+	char path[64], target[256] = "";
+
+	if (!S_ISCHR(st->st_mode))
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", major(st->st_rdev), minor(st->st_rdev));
+	if (readlink(path, target, sizeof(target) - 1) < 0)
+		return false;
+	return strstr(target, "/vduse/") != NULL;
 }

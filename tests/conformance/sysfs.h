@@ -17,5 +17,7 @@ bool sysfs_queue_text(dev_t dev, const char *attr, char *buf, size_t size);
 long long sysfs_queue_number(dev_t dev, const char *attr, long long fallback);
 /* An attribute of the device itself (not of its queue) as a number, or fallback. */
 long long sysfs_device_number(dev_t dev, const char *attr, long long fallback);
+/* Whether a character device is the vhost-vdpa of a VDUSE process. */
+bool sysfs_is_vduse(const struct stat *st);
 
 #endif /* CONFORMANCE_SYSFS_H */
