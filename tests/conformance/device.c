@@ -148,7 +148,7 @@ struct device *device_from_connected(struct blkio *b, enum io_mode mode)
 	EXPECT(d->q != NULL);
 	if (mode == MODE_EVENT)
 		blkioq_set_completion_fd_enabled(d->q, true);
-	allocate_buffer(d, BUFFER_SIZE);
+	allocate_buffer(d, traits->block > 4096 ? LARGE_BUFFER : BUFFER_SIZE);
 	return d;
 }
 

@@ -15,7 +15,8 @@
 #include "traits.h"
 
 enum {
-	BUFFER_SIZE = 256 << 10, /* enough for most; mapping each page of it costs each test */
+	/* Enough for most, up to 64 blocks of 4096: mapping each page of it costs each test. */
+	BUFFER_SIZE = 256 << 10,
 	LARGE_BUFFER = 1 << 20
 };
 

@@ -171,7 +171,7 @@ TEST(an_fd_that_does_not_block_works)
 	if (traits->kind != KIND_URING)
 		SKIP("for drivers of files and block devices");
 	d = device_open_rw(MODE_BLOCKING);
-	for (uint64_t at = 0; at < 4 * BUFFER_SIZE; at += BUFFER_SIZE)
+	for (uint64_t at = 0; at < 4 * LARGE_BUFFER; at += BUFFER_SIZE)
 		EXPECT_INT(io_write(d, at, d->buf, BUFFER_SIZE, BLKIO_REQ_FUA), 0);
 	device_close(d);
 	forget_cached_pages();
@@ -179,7 +179,7 @@ TEST(an_fd_that_does_not_block_works)
 	b = created_with_fd(fd);
 	EXPECT_INT(blkio_connect(b), 0);
 	d = device_from_connected(b, MODE_BLOCKING);
-	for (uint64_t at = 0; at < 4 * BUFFER_SIZE; at += 65536)
+	for (uint64_t at = 0; at < 4 * LARGE_BUFFER; at += 65536)
 		EXPECT_INT(io_read(d, at, d->buf, 4096), 0);
 	device_close(d);
 }

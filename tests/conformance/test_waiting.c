@@ -177,6 +177,7 @@ SLEEP_TEST(do_io_goes_on_after_signals)
 	struct device *d = device_open_rw(mode);
 	struct sender s;
 
+	device_need_large_buffer(d); /* before the signals begin */
 	sender_begin(&s);
 	for (int i = 0; i < SLOW_ATTEMPTS && !signals_seen; i++) {
 		slow_queue(d);
@@ -202,6 +203,7 @@ SLEEP_TEST(do_io_interruptible_ends_with_eintr_and_loses_nothing)
 	struct device *d = device_open_rw(mode);
 	struct sender s;
 
+	device_need_large_buffer(d); /* before the signals begin */
 	sender_begin(&s);
 	slow_expect(d, wait_interruptible, -EINTR);
 	sender_end(&s);
@@ -286,6 +288,7 @@ TEST(a_mask_keeps_signals_out_of_the_wait)
 
 	skip_masks();
 	d = device_open_rw(MODE_BLOCKING);
+	device_need_large_buffer(d); /* before the signals begin */
 	sender_begin(&s);
 	slow_queue(d);
 	EXPECT_INT(wait_with_full_mask(d), SLOW_REQUESTS);

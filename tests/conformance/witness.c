@@ -7,9 +7,10 @@
  *	witness end SECONDS BYTES DRIVER PROPERTY=VALUE ...
  *		write in the first BYTES, many requests at a time, until no request has ended for a
  *		second or one has failed; prints which. Then destroy the instance: all that in
- *SECONDS
+ *		SECONDS
  *
- * "ready" is printed when the device runs. It fails if what it waits for is not seen in time.
+ * "ready" is printed when the device runs; "done" or "failed" when it is over, before the process
+ * ends. It fails if what it waits for is not seen in time, and says so.
  */
 #include <inttypes.h>
 #include <poll.h>

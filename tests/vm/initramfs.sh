@@ -19,25 +19,33 @@ initramfs_module_files() {
 # initramfs_unpack_modules KERNEL-DIR DIR
 initramfs_unpack_modules() {
 	for initramfs_module in $initramfs_modules; do
+		: >"$2/$initramfs_module.list" || return 1
 		for initramfs_file in $(initramfs_module_files "$1" "$initramfs_module"); do
 			initramfs_base=$(basename "$initramfs_file" .xz)
-			echo "$(echo "${initramfs_base%.ko}" | tr - _) $initramfs_base"
+			echo "$(echo "${initramfs_base%.ko}" | tr - _) $initramfs_base" >>"$2/$initramfs_module.list"
 			[ ! -e "$2/$initramfs_base" ] || continue
 			case $initramfs_file in
-			*.xz) xz -dc "$initramfs_file" >"$2/$initramfs_base" ;;
-			*) cp "$initramfs_file" "$2/" ;;
+			*.xz) xz -dc "$initramfs_file" >"$2/$initramfs_base" || return 1 ;;
+			*) cp "$initramfs_file" "$2/" || return 1 ;;
 			esac
-		done >"$2/$initramfs_module.list"
+		done
 	done
 	echo "$initramfs_modules" >"$2/unpacked"
 }
 
+# Another run may do the same at this time: whoever is first.
+initramfs_keep_modules() {
+	initramfs_new=$(mktemp -d "$1/guest-modules.XXXXXX") || return 1
+	chmod 755 "$initramfs_new" && initramfs_unpack_modules "$1" "$initramfs_new" &&
+		rm -rf "$1/guest-modules" && mv -T "$initramfs_new" "$1/guest-modules" 2>/dev/null
+	rm -rf "$initramfs_new"
+	[ -e "$1/guest-modules/unpacked" ]
+}
+
 # initramfs_add_modules KERNEL-DIR ROOT: they are unpacked once, and kept with the kernel.
 initramfs_add_modules() {
-	if [ "$(cat "$1/guest-modules/unpacked" 2>/dev/null)" != "$initramfs_modules" ]; then
-		rm -rf "$1/guest-modules" && mkdir "$1/guest-modules" &&
-			initramfs_unpack_modules "$1" "$1/guest-modules" || return 1
-	fi
+	[ "$(cat "$1/guest-modules/unpacked" 2>/dev/null)" = "$initramfs_modules" ] ||
+		initramfs_keep_modules "$1" || return 1
 	cp -r "$1/guest-modules" "$2/lib/modules"
 }
 

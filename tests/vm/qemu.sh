@@ -73,7 +73,7 @@ done
 # What the guest's kernel leaves out, for it costs a tenth of what runs in it and is not what the tests
 # are about: hardening, auditing and accounting.
 qemu_plain="mitigations=off init_on_alloc=0 hardened_usercopy=off randomize_kstack_offset=off lsm= audit=0"
-qemu_plain="$qemu_plain cgroup_disable=memory psi=0 noautogroup nowatchdog rcupdate.rcu_expedited=1"
+qemu_plain="$qemu_plain cgroup_disable=memory psi=0 noautogroup rcupdate.rcu_expedited=1"
 # And what takes seconds of its start: tests of ciphers, certificates, types for BPF and names for
 # tracing, devices of a PC, IPv6.
 qemu_plain="$qemu_plain cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list"

@@ -3,7 +3,7 @@
 #
 # run.sh [OPTION...] [SUITE...]: boot a guest that has the devices which this machine need not have
 # (NVMe, virtio-blk behind an IOMMU, VDUSE), and run suites of tests/vm/suites in it. All if none is
-# named; NAME is also all those that are called NAME-... As many guests at a time as there are processors.
+# named; NAME is also all those that are called NAME-... Several guests at a time, one for each processor.
 #
 #	--build=DIR	where the project was built (build/release)
 #	--command CMD	run a shell command in the guest instead, with all modules loaded; its exit
@@ -95,7 +95,7 @@ check_machine()
 
 	PATH=$PATH:/usr/sbin:/sbin
 	[ "$(uname -m)" = x86_64 ] || skip_all "the guest is one for x86_64"
-	for tool in qemu-system-x86_64 busybox cpio depmod xz dpkg-deb apt-get; do
+	for tool in qemu-system-x86_64 busybox cpio depmod modprobe xz dpkg-deb apt-get; do
 		command -v $tool > /dev/null || skip_all "$tool is not installed"
 	done
 	# The guest has no loader for it otherwise.
@@ -114,7 +114,7 @@ find_programs()
 		examples/blkio-info examples/blkio-bench examples/blkio-copy \
 		examples/vhost-user-blk-server/vhost-user-blk-server; do
 		static=$build/tests/vm/static/${path##*/}
-		if [ -x "$static" ]; then
+		if [ -x "$static" ] && [ ! "$static" -ot "$build/$path" ]; then
 			programs+=("$static")
 		elif [ -x "$build/$path" ]; then
 			programs+=("$build/$path")
@@ -242,7 +242,8 @@ guest()
 	own=$work/$1
 	shift
 	passed=0 failed=0 skipped=0
-	make_disks && run_suites "$(kernel_of "$1")" "$@"
+	make_disks || fail "vm: the guest for $*" "its disks could not be made"
+	[ "$failed" -gt 0 ] || run_suites "$(kernel_of "$1")" "$@"
 	echo "$passed $failed $skipped" > "$own/numbers"
 }
 
@@ -259,17 +260,6 @@ stream()
 	done
 }
 
-# suites_for KERNEL SUITE...
-suites_for()
-{
-	local kernel=$1 suite
-
-	shift
-	for suite; do
-		[ "$(kernel_of "$suite")" != "$kernel" ] || echo "$suite"
-	done
-}
-
 run_all()
 {
 	local i kernel
@@ -277,7 +267,7 @@ run_all()
 	kernels=$(for suite; do kernel_of "$suite"; done | sort -u -V -r)
 	# shellcheck disable=SC2086 # kernels are words
 	prepare $kernels
-	streams_plan "$(nproc)" "$@"
+	streams_plan "$(streams_wanted)" "$@"
 	for i in "${!streams[@]}"; do
 		# shellcheck disable=SC2086 # suites are words
 		stream "$i" ${streams[i]} &

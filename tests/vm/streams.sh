@@ -6,33 +6,25 @@
 #
 #	suites_named NAME...	the suites with these names, and those of the group NAME: NAME-...
 #	kernel_of SUITE		the kernel that it is for
+#	suites_for KERNEL SUITE...
+#	streams_wanted		how many streams this machine is good for
 #	streams_plan N SUITE...	N streams at most; streams[i] becomes a list of suites
-
-streams=()
-streams_boot=5 # seconds, as below
 
 # How long a suite takes on an emulated processor, without the start of its guest: seconds, of which
 # only the proportions count.
-suite_weight()
-{
-	case $1 in
-	copy) echo 9 ;;
-	io_uring) echo 15 ;;
-	io_uring-zones) echo 12 ;;
-	nvme) echo 10 ;;
-	nvme-formats) echo 5 ;;
-	old-files) echo 4 ;;
-	old-io_uring) echo 13 ;;
-	old-nvme) echo 5 ;;
-	vdpa) echo 11 ;;
-	vdpa-devices) echo 13 ;;
-	vfio) echo 23 ;;
-	vfio-devices) echo 23 ;;
-	vhost-user) echo 7 ;;
-	vhost-user-server) echo 7 ;;
-	*) echo 15 ;;
-	esac
-}
+declare -A suite_seconds=(
+	[copy]=9
+	[io_uring]=10 [io_uring-modes]=6 [io_uring-null_blk]=5 [io_uring-zones]=6
+	[nvme]=9 [nvme-formats]=5
+	[old-files]=5 [old-io_uring]=10 [old-nvme]=5 [old-poll]=4
+	[vdpa]=7 [vdpa-devices]=9 [vdpa-events]=6 [vdpa-failures]=9
+	[vfio]=8 [vfio-devices]=11 [vfio-memory]=8 [vfio-packed]=8 [vfio-use]=8
+	[vhost-user]=8 [vhost-user-server]=7
+)
+suite_seconds_unknown=10
+guest_seconds=5 # for the start of one
+
+streams=()
 
 kernel_of()
 {
@@ -54,46 +46,57 @@ suites_named()
 	done | awk '!seen[$0]++'
 }
 
-# What a suite adds to a stream: a guest of its own if that has none with this kernel.
-streams_added()
+suites_for()
 {
-	local suite=$1 other boot=$streams_boot
+	local kernel=$1 suite
 
 	shift
-	for other; do
-		[ "$(kernel_of "$other")" != "$(kernel_of "$suite")" ] || boot=0
+	for suite; do
+		[ "$(kernel_of "$suite")" != "$kernel" ] || echo "$suite"
 	done
-	echo $(($(suite_weight "$suite") + boot))
 }
 
-suites_by_weight()
+# One for each processor. More than a few have hardly anything to do; two on one processor take as long as
+# one, and each has a time limit.
+streams_wanted()
+{
+	local n
+
+	n=$(nproc)
+	echo $((n < 2 ? 2 : n > 6 ? 6 : n))
+}
+
+# SECONDS SUITE, the longest first. Of those that take as long, in the order of their names: old-poll, which
+# leaves a process behind that the kernel does not let go, is the last one on its kernel.
+suites_by_length()
 {
 	local suite
 
 	for suite; do
-		echo "$(suite_weight "$suite") $suite"
-	done | sort -s -r -n | cut -d ' ' -f 2
+		echo "${suite_seconds[$suite]-$suite_seconds_unknown} $suite"
+	done | sort -s -r -n
 }
 
-# The longest first, each to the stream that then has the least.
+# Each to the stream that then has the least. A stream needs a guest for each kernel.
 streams_plan()
 {
-	local n=$1 suite i best load least loads=()
+	local n=$1 seconds suite kernel i after best least loads=() booted=()
 
 	shift
 	streams=()
 	for ((i = 0; i < n && i < $#; i++)); do
-		streams[i]='' loads[i]=0
+		streams[i]='' loads[i]=0 booted[i]=' '
 	done
-	for suite in $(suites_by_weight "$@"); do
+	while read -r seconds suite; do
+		kernel=$(kernel_of "$suite")
 		least=
 		for i in "${!streams[@]}"; do
-			# shellcheck disable=SC2086 # suites are words
-			load=$((loads[i] + $(streams_added "$suite" ${streams[i]})))
-			if [ -z "$least" ] || [ $load -lt $least ]; then
-				least=$load best=$i
+			after=$((loads[i] + seconds))
+			[[ ${booted[i]} == *" $kernel "* ]] || after=$((after + guest_seconds))
+			if [ -z "$least" ] || [ $after -lt "$least" ]; then
+				least=$after best=$i
 			fi
 		done
-		streams[best]+=" $suite" loads[best]=$least
-	done
+		streams[best]+=" $suite" loads[best]=$least booted[best]+="$kernel "
+	done < <(suites_by_length "$@")
 }

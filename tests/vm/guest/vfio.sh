@@ -68,34 +68,6 @@ test_data()
 	check "what the kernel wrote is there for vfio-pci" pattern check 2 $bytes $driver "path=$path"
 }
 
-# test_kill SERIAL MILLISECONDS...: killed with requests in flight, again and again; the next one can use
-# the device.
-test_kill()
-{
-	address=$(virtio_address "$1")
-	path=$devices/$address
-	if [ -z "$address" ]; then
-		skip "killing on $1" "there is no such device"
-		return
-	fi
-	shift
-	for ms; do
-		conformance --only=random/ --count=1000000 $driver "path=$path" > /dev/null 2>&1 &
-		victim=$!
-		usleep "${ms}000"
-		kill -9 $victim && wait $victim
-		[ $? -eq 137 ] || fail "the client that was to be killed had ended before"
-		# Its child, which has the device open, dies a little later.
-		while pidof conformance > /dev/null; do
-			usleep 20000
-		done
-		check "the device works after a client was killed ($ms ms)" \
-			pattern write 3 1048576 $driver "path=$path"
-	done
-	check "the data is there after clients were killed" \
-		pattern check 3 1048576 $driver "path=$path"
-}
-
 virtio_find
 for serial in split packed single b4k ro nodis direct; do
 	[ -z "$(virtio_address $serial)" ] || virtio_to_vfio "$(virtio_address $serial)"

@@ -2,9 +2,8 @@
 # shellcheck shell=sh
 #
 # virtio-blk-vhost-vdpa on a VDUSE device of qemu-storage-daemon with several queues: conformance, the data
-# beside the image and the kernel's own driver, a device that changes its size. The device itself is
-# checked whether or not the build has the driver, so that a suite that skips can not hide a guest
-# without it. The suite vdpa-devices has other devices and the daemon's death.
+# beside the image and the kernel's own driver. The device itself is checked whether or not the build
+# has the driver, so that a suite that skips can not hide a guest without it.
 set -u
 # shellcheck source=tests/vm/guest/lib.sh
 . /guest/lib.sh
@@ -31,7 +30,7 @@ test_driver() {
 	check "what the kernel wrote is there" pattern check 1 $bytes $driver "path=$node"
 	check "writing" pattern write 2 $bytes $driver "path=$node"
 	check "what was written is in the image" pattern check 2 $bytes io_uring "path=$image"
-	parts "VDUSE, 4 queues" "lifecycle/ values/ requests/ queues/ completion_fd/ events/ user_fd/" \
+	parts "VDUSE, 4 queues" "lifecycle/ values/ requests/ queues/" \
 		--backing="$image" $driver "path=$node"
 	if is_full; then
 		conformance_of "VDUSE, isolated" $driver "path=$node" isolated=true
@@ -39,21 +38,10 @@ test_driver() {
 	fi
 }
 
-test_resize() {
-	check "the daemon's answers are there" grep -q QMP /tmp/vduse-vd0.answers
-	witness capacity 20 33554432 $driver "path=$(vdpa_char vd0)" >/tmp/seen 2>&1 &
-	witness=$!
-	wait_for_witness /tmp/seen
-	vduse_tell vd0 \
-		'{ "execute": "block_resize", "arguments": { "node-name": "f", "size": 33554432 } }'
-	if wait $witness; then pass; else fail "a new size is told" "$(cat /tmp/seen)"; fi
-}
-
 if start_with vd0 4; then
 	test_device
 	if has_driver $driver; then
 		test_driver
-		test_resize
 	else
 		skip vdpa "this build has no driver $driver"
 	fi
