@@ -14,12 +14,12 @@
 # only the proportions count.
 declare -A suite_seconds=(
 	[copy]=9
-	[io_uring]=10 [io_uring-modes]=6 [io_uring-null_blk]=5 [io_uring-zones]=6
-	[nvme]=9 [nvme-formats]=5
+	[io_uring-nvme]=10 [io_uring-modes]=6 [io_uring-null_blk]=5 [io_uring-zones]=6
+	[nvme-namespace]=9 [nvme-formats]=5
 	[old-files]=5 [old-io_uring]=10 [old-nvme]=5 [old-poll]=4
-	[vdpa]=7 [vdpa-devices]=9 [vdpa-events]=6 [vdpa-failures]=9
-	[vfio]=8 [vfio-devices]=11 [vfio-memory]=8 [vfio-packed]=8 [vfio-use]=8
-	[vhost-user]=8 [vhost-user-server]=7
+	[vdpa-data]=7 [vdpa-devices]=9 [vdpa-events]=6 [vdpa-failures]=9
+	[vfio-split]=8 [vfio-devices]=11 [vfio-memory]=8 [vfio-packed]=8 [vfio-use]=8
+	[vhost-user-daemon]=8 [vhost-user-server]=7
 )
 suite_seconds_unknown=10
 guest_seconds=5 # for the start of one

@@ -20,4 +20,4 @@ test_nvme() {
 }
 
 test_nvme
-finish io_uring
+finish io_uring-nvme

@@ -13,4 +13,4 @@ load_vfio
 . /guest/vfio.sh
 
 device_parts split "lifecycle/ requests/ completion_fd/ queues/ poll_queues/"
-finish vfio
+finish vfio-split

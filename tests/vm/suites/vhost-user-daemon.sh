@@ -25,4 +25,4 @@ test_daemon() {
 }
 
 test_daemon
-finish vhost-user
+finish vhost-user-daemon

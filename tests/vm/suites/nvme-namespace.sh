@@ -96,4 +96,4 @@ if has_driver $driver; then
 else
 	skip nvme "this build has no driver $driver"
 fi
-finish nvme
+finish nvme-namespace

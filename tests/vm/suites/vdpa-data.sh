@@ -47,4 +47,4 @@ if start_with vd0 4; then
 	fi
 	vduse_stop vd0
 fi
-finish vdpa
+finish vdpa-data
