@@ -388,11 +388,11 @@ static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t len)
 	return i;
 }
 
-void expect_filled(const char *file, int line, const void *buf, size_t len, uint32_t seed)
+size_t filled_until(const void *buf, size_t len, uint32_t seed)
 {
 	uint64_t word = first_word(seed), want, found;
 	const uint8_t *p = buf;
-	size_t at = 0, n, i;
+	size_t at = 0;
 
 	for (; at + WORD <= len; at += WORD, word += PATTERN_STEP) {
 		memcpy(&found, p + at, WORD);
@@ -400,11 +400,18 @@ void expect_filled(const char *file, int line, const void *buf, size_t len, uint
 			break;
 	}
 	want = pattern(word);
-	n = len - at < WORD ? len - at : WORD;
-	i = first_difference(p + at, (const uint8_t *)&want, n);
-	if (i < n)
-		test_fail(file, line, "byte %zu of %zu is 0x%02x, wanted 0x%02x", at + i, len,
-			  p[at + i], ((const uint8_t *)&want)[i]);
+	return at +
+	       first_difference(p + at, (const uint8_t *)&want, len - at < WORD ? len - at : WORD);
+}
+
+void expect_filled(const char *file, int line, const void *buf, size_t len, uint32_t seed)
+{
+	size_t at = filled_until(buf, len, seed);
+	uint64_t want = pattern(first_word(seed) + at / WORD * PATTERN_STEP);
+
+	if (at < len)
+		test_fail(file, line, "byte %zu of %zu is 0x%02x, wanted 0x%02x", at, len,
+			  ((const uint8_t *)buf)[at], ((const uint8_t *)&want)[at % WORD]);
 }
 
 void expect_bytes(const char *file, int line, const void *buf, size_t len, int byte)

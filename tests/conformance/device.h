@@ -86,6 +86,8 @@ void *allocate_pages(size_t len);
 
 /* Data that differs by seed and by position. */
 void fill(void *buf, size_t len, uint32_t seed);
+/* How many bytes are what fill() made; len if all are. */
+size_t filled_until(const void *buf, size_t len, uint32_t seed);
 void expect_filled(const char *file, int line, const void *buf, size_t len, uint32_t seed);
 void expect_bytes(const char *file, int line, const void *buf, size_t len, int byte);
 

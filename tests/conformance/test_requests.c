@@ -27,6 +27,28 @@ MODE_TEST(a_completion_has_the_user_data_and_no_text_on_success)
 	device_close(d);
 }
 
+/* What the other tests rely on. */
+TEST(data_of_any_length_is_told_from_other_data)
+{
+	uint8_t buf[40];
+
+	for (size_t len = 0; len < sizeof(buf); len++) {
+		memset(buf, 0, sizeof(buf));
+		fill(buf, len, 5);
+		EXPECT(len == 0 || !memchr(buf, 0, len));
+		EXPECT_INT(buf[len], 0);
+		EXPECT(filled_until(buf, len, 5) == len);
+		EXPECT(filled_until(buf, len + 1, 5) == len);
+		for (size_t i = 0; i < len; i++) {
+			buf[i] ^= 0x10;
+			EXPECT(filled_until(buf, len, 5) == i);
+			buf[i] ^= 0x10;
+		}
+		EXPECT(len < 8 || filled_until(buf, len, 6) < len);
+		EXPECT(len < 16 || filled_until(buf + 8, len - 8, 5) < len - 8);
+	}
+}
+
 MODE_TEST(reads_what_was_written)
 {
 	struct device *d = device_open_rw(mode);

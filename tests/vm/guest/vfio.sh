@@ -21,44 +21,42 @@ devices=$pci_devices
 bytes=4194304
 ! is_full || bytes=16777216 # all of the device
 
+# find_device SERIAL WHAT: its address and path; without it WHAT is skipped.
+find_device()
+{
+	address=$(virtio_address "$1")
+	path=$devices/$address
+	[ -z "$address" ] || return 0
+	skip "$2 on $1" "there is no such device"
+	return 1
+}
+
 # conform SERIAL [option ...] [property=value ...]
 conform()
 {
-	address=$(virtio_address "$1")
+	find_device "$1" conformance || return
 	what=$*
 	options=
-	if [ -z "$address" ]; then
-		skip "conformance on $1" "there is no such device"
-		return
-	fi
 	shift
 	while [ $# -gt 0 ] && [ "${1#--}" != "$1" ]; do
 		options="$options $1"
 		shift
 	done
 	# shellcheck disable=SC2086 # options are words
-	conformance_of "$what" $options $driver "path=$devices/$address" "$@"
+	conformance_of "$what" $options $driver "path=$path" "$@"
 }
 
 # device_parts SERIAL "PART..."
 device_parts()
 {
-	if [ -n "$(virtio_address "$1")" ]; then
-		parts "$1" "$2" $driver "path=$devices/$(virtio_address "$1")"
-	else
-		skip "conformance on $1" "there is no such device"
-	fi
+	find_device "$1" conformance || return
+	parts "$1" "$2" $driver "path=$path"
 }
 
 # What one way writes, the other finds.
 test_data()
 {
-	address=$(virtio_address "$1")
-	path=$devices/$address
-	if [ -z "$address" ]; then
-		skip "data on $1" "there is no such device"
-		return
-	fi
+	find_device "$1" data || return
 	check "writing through vfio-pci" pattern write 1 $bytes $driver "path=$path"
 	disk=$(virtio_to_kernel "$address")
 	check "what vfio-pci wrote is there for the kernel" \

@@ -16,12 +16,7 @@ load_vfio
 # the device.
 test_kill()
 {
-	address=$(virtio_address "$1")
-	path=$devices/$address
-	if [ -z "$address" ]; then
-		skip "killing on $1" "there is no such device"
-		return
-	fi
+	find_device "$1" killing || return
 	shift
 	for ms; do
 		conformance --only=random/ --count=1000000 $driver "path=$path" > /dev/null 2>&1 &
@@ -42,12 +37,7 @@ test_kill()
 
 test_texts()
 {
-	address=$(virtio_address "$1")
-	path=$devices/$address
-	if [ -z "$address" ]; then
-		skip "texts on $1" "there is no such device"
-		return
-	fi
+	find_device "$1" texts || return
 	virtio_to_kernel "$address" > /dev/null
 	refuses "the kernel's driver" "echo vfio-pci >driver_override" \
 		blkio-info $driver "path=$path"
