@@ -143,6 +143,13 @@ fetch()
 	kernel_inflate "$cache/$1"
 }
 
+give_up()
+{
+	fail vm "$1"
+	count_end vm
+	exit
+}
+
 # prepare KERNEL...: the kernels, and for each an image with the programs.
 prepare()
 {
@@ -157,12 +164,9 @@ prepare()
 	done
 	wait
 	for kernel; do
-		[ -e "$work/$kernel.img" ] && continue
-		fail vm "the initramfs could not be made"
-		count_end vm
-		exit
+		[ -e "$work/$kernel.img" ] || give_up "the initramfs could not be made"
 	done
-	make_disks || exit 1
+	make_disks || give_up "the disks could not be made"
 	qemu_probe "$cache/$1" "$work/$1.img" "$own/disks"
 }
 
@@ -268,6 +272,7 @@ run_all()
 	# shellcheck disable=SC2086 # kernels are words
 	prepare $kernels
 	streams_plan "$(streams_wanted)" "$@"
+	[ "$(echo "${streams[@]}" | wc -w)" -eq $# ] || fail vm "the plan has not all suites: ${streams[*]}"
 	for i in "${!streams[@]}"; do
 		# shellcheck disable=SC2086 # suites are words
 		stream "$i" ${streams[i]} &
